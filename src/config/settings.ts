@@ -1,0 +1,86 @@
+/** The settings of a running site, parsed and checked: what configuration becomes. */
+
+/** How this site proves who it is to the authority. */
+export type ClientCredential =
+  | { readonly type: 'secret'; readonly secret: string }
+  | {
+      readonly type: 'certificate';
+      /** The certificate chain in PEM, leaf first. */
+      readonly certificate: string;
+      /** The private key in PEM (PKCS #8 or PKCS #1). */
+      readonly privateKey: string;
+      /** Whether assertions carry the chain in `x5c`. */
+      readonly sendX5c: boolean;
+    };
+
+/** Where people sign in. */
+export type AuthoritySettings =
+  | {
+      readonly kind: 'entra';
+      /** The cloud's host, such as `https://login.microsoftonline.com/`. */
+      readonly instance: URL;
+      /** A tenant's GUID or domain, or `common`, `organizations`, `consumers`. */
+      readonly tenantId: string;
+    }
+  | { readonly kind: 'oidc'; readonly issuer: URL };
+
+/** One rule that opens paths of an API to front-ends; all else is refused. */
+export interface GatewayRule {
+  /** Upper case. */
+  readonly methods: readonly string[];
+  /** Below the API's base URL: `*` stands for one segment, `**` for any number. */
+  readonly path: string;
+  /** The scopes such a call needs; the API's own when absent. */
+  readonly scopes: readonly string[] | undefined;
+}
+
+/** One API that this site may call for the person signed in. */
+export interface DownstreamApi {
+  /** The section's name as written; compared without regard to case. */
+  readonly name: string;
+  /** Without a trailing slash in its path. */
+  readonly baseUrl: URL;
+  /** The path that `GET /apis/:name` shows, below the base URL; empty for the base URL itself. */
+  readonly relativePath: string;
+  /** Scopes of one resource. */
+  readonly scopes: readonly string[];
+  /** Hosts (with port where not the scheme's own) that an answer's redirect may be followed to, without a token. */
+  readonly redirectHosts: readonly string[];
+  /** Empty: reachable by pages only. */
+  readonly gateway: readonly GatewayRule[];
+}
+
+export interface Settings {
+  readonly site: {
+    /** Origin only: no path, query or fragment. */
+    readonly publicUrl: URL;
+    readonly port: number;
+    /** Whether `X-Forwarded-For` and `X-Forwarded-Proto` of a proxy are believed. */
+    readonly trustProxy: boolean;
+    /** Asked at sign-in; empty for purely incremental consent. */
+    readonly signInScopes: readonly string[];
+    /** Whether the public URL is https, and cookies so `Secure` and `__Host-`. */
+    readonly secure: boolean;
+  };
+  readonly azureAd: {
+    readonly authority: AuthoritySettings;
+    readonly clientId: string;
+    readonly credential: ClientCredential;
+    readonly callbackPath: string;
+    readonly signedOutCallbackPath: string;
+    readonly remoteSignOutPath: string;
+  };
+  readonly tokenCache: {
+    /** The URI of the store, such as `redis://127.0.0.1:6379`. */
+    readonly store: string;
+    /** The first part of every name in the store. */
+    readonly instanceName: string;
+    /** 32 bytes each; the first seals, all open. */
+    readonly encryptionKeys: readonly Buffer[];
+    /** 32 bytes: keys the names of accounts. */
+    readonly indexKey: Buffer;
+  };
+  readonly session: { readonly idleMinutes: number; readonly absoluteHours: number };
+  /** In the order they are written. */
+  readonly downstreamApis: readonly DownstreamApi[];
+}

@@ -1,0 +1,33 @@
+/** The store as the rest of the site knows it: four operations on names and strings, and one primitive. */
+
+/** What became of a `replace`. */
+export type Replaced = 'replaced' | 'conflict';
+
+/**
+ * A store of strings by name. Every operation answers within about 1.5 s or fails.
+ *
+ * @throws {Unavailable} from every operation, when the store does not answer or refuses a write.
+ */
+export interface Storage {
+  /** The URI without its credentials, for logs. */
+  readonly label: string;
+  /** Whether several processes may share what is kept. */
+  readonly shared: boolean;
+  get(name: string): Promise<string | undefined>;
+  /** Writes whatever is there now. */
+  set(name: string, value: string, ttlMs: number): Promise<void>;
+  delete(name: string): Promise<void>;
+  /**
+   * Writes `next` if the bytes kept under `name` are exactly `expected`; `undefined` stands for
+   * "absent", on both sides. Atomic among all processes that share the store.
+   */
+  replace(
+    name: string,
+    expected: string | undefined,
+    next: string | undefined,
+    ttlMs: number,
+  ): Promise<Replaced>;
+  /** Resolves if the store answers now. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
