@@ -1,0 +1,67 @@
+/** What callers of the broker hold: accounts by id and epoch, access tokens, what to ask for. */
+import type { Identity } from '../token-response.ts';
+
+/** One person at one authority, as a session refers to them. */
+export interface Account {
+  readonly id: string;
+  /** Changes when the account is ended everywhere: a session with another epoch is no longer valid. */
+  readonly epoch: string;
+}
+
+/** An account with the claims it last signed in with, for display and hints. */
+export interface AccountDetails extends Account {
+  readonly identity: Identity;
+}
+
+/** An access token and the instant (epoch milliseconds) at which it expires. */
+export interface AccessToken {
+  readonly value: string;
+  readonly expiresAt: number;
+}
+
+/** What an access token is wanted for. */
+export interface TokenRequest {
+  /** Scopes of one resource. */
+  readonly scopes: readonly string[];
+  /** A claims challenge (JSON text) that the token must answer. */
+  readonly claims?: string | undefined;
+  /** The access token an API has just refused: another one is wanted. */
+  readonly refused?: string | undefined;
+}
+
+/** The side of the token broker that routes and API clients use. */
+export interface Broker {
+  /**
+   * A valid access token: the one kept, or a new one by a refresh shared with all who want the same.
+   *
+   * @throws {SignInRequired} nothing kept can give one without the person.
+   * @throws {Unavailable} the authority or the store does not answer; nothing was lost.
+   * @throws {Misconfigured} the authority refuses this site itself.
+   */
+  acquireToken(account: Account, request: TokenRequest): Promise<AccessToken>;
+  /** The account as kept, or `undefined` if it was signed out or ended since. @throws {Unavailable} */
+  describe(account: Account): Promise<AccountDetails | undefined>;
+  /**
+   * Keeps what a redeemed code brought, under a new grant, and ties `sessionId` to the account.
+   *
+   * @throws {Unavailable} the store did not take it; nothing is half-kept.
+   */
+  keep(redemption: Redemption): Promise<Account>;
+  /** Unties a session; the last one takes the account's tokens with it. @throws {Unavailable} */
+  forget(account: Account, sessionId: string): Promise<void>;
+}
+
+/** A redeemed code, ready to be kept. */
+export interface Redemption {
+  readonly identity: Identity;
+  readonly accessToken: string;
+  readonly refreshToken: string | undefined;
+  /** Granted, as sent by the authority. */
+  readonly scopes: readonly string[];
+  /** Asked for; empty when only the person's identity was asked for. */
+  readonly askedScopes: readonly string[];
+  readonly expiresInSeconds: number;
+  readonly refreshInSeconds: number | undefined;
+  /** A name of the session, as an unguessable id's hash. */
+  readonly sessionId: string;
+}
