@@ -1,0 +1,206 @@
+/** One refresh, from taking the lease to the written record; it runs on whether or not anyone waits. */
+import type { Clock } from '../clock.ts';
+import { SignInRequired, Unavailable } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { RecordNames } from '../record-names.ts';
+import type { Refresh, RefreshAnswer, TokenResponse } from '../token-response.ts';
+import type { AccessToken, Account, TokenRequest } from './account.ts';
+import { type AccountRecord, withSlot } from './account-record.ts';
+import type { AccountStore, Changed } from './account-store.ts';
+import type { HeldLease, Lease } from './lease.ts';
+import type { Outbox } from './outbox.ts';
+import { scopeSet } from './scope-set.ts';
+import { findToken, newSlot } from './slot.ts';
+
+export interface FlightParts {
+  readonly accounts: AccountStore;
+  readonly outbox: Outbox;
+  readonly names: RecordNames;
+  readonly lease: Lease;
+  readonly refresh: Refresh;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly newId: () => string;
+}
+
+/** What a refresh read, and may therefore update: its lineage. */
+interface Lineage {
+  readonly epoch: string;
+  readonly grantId: string;
+  readonly refreshTokenId: string;
+}
+
+const LEASE_WAIT_MS = 25_000;
+/** How long a holder that went silent after sending is given to write what it got. */
+const LATE_COMMIT_MS = 5000;
+const ROUNDS = 4;
+/** AADSTS70000 has been seen on a refresh token that worked the next time. */
+const SOMETIMES_TRANSIENT = 70_000;
+
+export class RefreshFlight {
+  readonly #parts: FlightParts;
+  readonly #account: Account;
+  readonly #request: TokenRequest;
+  #retriedTransient = false;
+
+  constructor(parts: FlightParts, account: Account, request: TokenRequest) {
+    this.#parts = parts;
+    this.#account = account;
+    this.#request = request;
+  }
+
+  /** The token that is there once it is this flight's turn, else the one a refresh brings. */
+  async run(): Promise<AccessToken> {
+    const { names, lease, outbox } = this.#parts;
+    await outbox.flush(this.#account.id);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const held = await lease.take(names.forAccount(this.#account.id, 'lease'), LEASE_WAIT_MS);
+      try {
+        const token = await this.#attempt(held);
+        if (token) return token;
+      } finally {
+        await held.release();
+      }
+    }
+    throw new Unavailable('Your account is busy: its tokens keep changing. Try again shortly.');
+  }
+
+  /** `undefined` when what was read no longer holds: start over. */
+  async #attempt(held: HeldLease): Promise<AccessToken | undefined> {
+    const { accounts, clock, refresh } = this.#parts;
+    const record = await accounts.read(this.#account.id);
+    if (record?.epoch !== this.#account.epoch) throw new SignInRequired('no-session');
+    const kept = findToken(record, this.#request, clock.now());
+    if (kept?.state === 'fresh') return kept;
+    const { refreshToken } = record;
+    if (refreshToken?.state !== 'good') {
+      if (kept) return kept;
+      throw this.#dead();
+    }
+    const lineage = {
+      epoch: record.epoch,
+      grantId: record.grantId,
+      refreshTokenId: refreshToken.id,
+    };
+    let abortedUnsent = false;
+    let answer: RefreshAnswer;
+    try {
+      answer = await refresh({
+        refreshToken: refreshToken.value,
+        scopes: this.#request.scopes,
+        claims: this.#request.claims,
+        accountId: this.#account.id,
+        beforeSend: () => {
+          abortedUnsent = true;
+          held.assertFresh();
+          abortedUnsent = false;
+        },
+      });
+    } catch (error) {
+      if (abortedUnsent) return undefined;
+      return await this.#afterRefusal(error, lineage, held);
+    }
+    return await this.#commit(answer, lineage, record);
+  }
+
+  /** What a failed refresh means for the record; throws what its callers are to be told. */
+  async #afterRefusal(error: unknown, lineage: Lineage, held: HeldLease): Promise<undefined> {
+    if (!(error instanceof SignInRequired) || error.reason !== 'refresh-token-dead') throw error;
+    if (!this.#retriedTransient && error.detail.errorCodes?.includes(SOMETIMES_TRANSIENT)) {
+      this.#retriedTransient = true;
+      return undefined;
+    }
+    if (held.takenOver) await this.#parts.clock.sleep(LATE_COMMIT_MS);
+    const changed = await this.#parts.accounts.change(this.#account.id, (record) =>
+      record.refreshToken && isOf(lineage, record)
+        ? { ...record, refreshToken: { ...record.refreshToken, state: 'dead' } }
+        : undefined,
+    );
+    if (changed !== 'left') throw error;
+    return undefined;
+  }
+
+  async #commit(
+    answer: RefreshAnswer,
+    lineage: Lineage,
+    read: AccountRecord,
+  ): Promise<AccessToken | undefined> {
+    const { clock, log, newId, random } = this.#parts;
+    if (!isSameAccount(answer, read)) {
+      log.error(
+        { event: 'foreign_account_answer' },
+        'a refresh answered for another account: discarded',
+      );
+      throw new Unavailable('Your tokens could not be renewed just now.');
+    }
+    const response = answer.kind === 'verified' ? answer.response : undefined;
+    const brought = response ? response.refreshToken : broughtUnverified(answer);
+    const slot = response && this.#slotFor(response, clock.now(), random);
+    const successor = brought && { id: newId(), value: brought, state: 'good' as const };
+    const change = (record: AccountRecord): AccountRecord | undefined => {
+      if (record.epoch !== lineage.epoch || record.grantId !== lineage.grantId) return undefined;
+      const current = record.refreshToken;
+      const mine = current?.id === lineage.refreshTokenId;
+      const refreshToken = mine ? (successor ?? { ...current, state: 'good' as const }) : current;
+      const next = refreshToken ? { ...record, refreshToken } : record;
+      return slot ? withSlot(next, scopeSet(this.#request.scopes), slot) : next;
+    };
+    if (!slot && !successor && answer.kind === 'unverified') throw answer.cause;
+    const changed = await this.#write(change);
+    if (answer.kind === 'unverified') throw answer.cause;
+    if (changed !== 'written') return undefined;
+    return slot && { value: slot.accessToken, expiresAt: slot.expiresAt };
+  }
+
+  /** A change that must not be lost: what the store does not take goes to the outbox. */
+  async #write(change: (record: AccountRecord) => AccountRecord | undefined): Promise<Changed> {
+    const { accounts, outbox, log } = this.#parts;
+    const write = () => accounts.change(this.#account.id, change);
+    try {
+      return await write();
+    } catch (error) {
+      // The store is away while the only copy of a new refresh token is here.
+      if (!(error instanceof Unavailable)) throw error;
+      log.warn({ event: 'write_deferred' }, 'a refreshed token waits for the store');
+      outbox.add(this.#account.id, async () => {
+        await write();
+      });
+      return 'written';
+    }
+  }
+
+  #slotFor(response: TokenResponse, now: number, random: () => number) {
+    const { scopes: askedScopes, claims } = this.#request;
+    return newSlot({ ...response, askedScopes, claims }, now, random);
+  }
+
+  #dead(): SignInRequired {
+    const { scopes, claims } = this.#request;
+    return new SignInRequired('refresh-token-dead', { scopes, claims });
+  }
+}
+
+function isOf(lineage: Lineage, record: AccountRecord): boolean {
+  return (
+    record.epoch === lineage.epoch &&
+    record.grantId === lineage.grantId &&
+    record.refreshToken?.id === lineage.refreshTokenId
+  );
+}
+
+/** A refresh must speak of who signed in: the same account and, from the same issuer, the same subject. */
+function isSameAccount(answer: RefreshAnswer, record: AccountRecord): boolean {
+  const { accountId, issuer, subject } = record.identity;
+  if (answer.kind === 'unverified')
+    return answer.accountId === undefined || answer.accountId === accountId;
+  const { identity } = answer.response;
+  if (!identity) return true;
+  return (
+    identity.accountId === accountId && (identity.issuer !== issuer || identity.subject === subject)
+  );
+}
+
+function broughtUnverified(answer: RefreshAnswer): string | undefined {
+  return answer.kind === 'unverified' ? answer.refreshToken : undefined;
+}

@@ -1,0 +1,94 @@
+/** A kept access token: whether it serves a request, and how long it is good for. */
+import { createHash } from 'node:crypto';
+import type { AccessToken, Account, TokenRequest } from './account.ts';
+import type { AccountRecord, Slot } from './account-record.ts';
+import { scopeSet } from './scope-set.ts';
+
+/**
+ * How good a kept token is: `fresh`; `due`, good but past its time for renewal; `late`, only for
+ * when the authority is away.
+ */
+export interface KeptToken extends AccessToken {
+  readonly state: 'fresh' | 'due' | 'late';
+}
+
+const LAST_RESORT_MS = 30_000;
+
+export interface NewToken {
+  readonly accessToken: string;
+  readonly scopes: readonly string[];
+  readonly askedScopes: readonly string[];
+  readonly expiresInSeconds: number;
+  readonly refreshInSeconds: number | undefined;
+  readonly claims?: string | undefined;
+}
+
+/**
+ * A slot for a token got now. It is renewed at `refresh_in`, else at half its life, up to a tenth
+ * of its life earlier so that many do not fall due together; `random` gives 0 to 1.
+ */
+export function newSlot(token: NewToken, now: number, random: () => number): Slot {
+  const lifeMs = token.expiresInSeconds * 1000;
+  const renewMs = (token.refreshInSeconds ?? token.expiresInSeconds / 2) * 1000;
+  const asked = scopeSet(token.askedScopes);
+  return {
+    resource: asked.resource,
+    granted: [...scopeSet(token.scopes).permissions],
+    asked: [...asked.permissions],
+    accessToken: token.accessToken,
+    gotAt: now,
+    refreshAt: now + renewMs - random() * Math.min(300_000, lifeMs / 10),
+    expiresAt: now + lifeMs,
+    ...(token.claims === undefined ? {} : { claims: token.claims }),
+  };
+}
+
+/** The best kept token that answers the request, if any. */
+export function findToken(
+  record: AccountRecord,
+  request: TokenRequest,
+  now: number,
+): KeptToken | undefined {
+  const slot = Object.values(record.slots)
+    .filter((each) => serves(each, request))
+    .reduce<Slot | undefined>(
+      (best, each) => (best && best.expiresAt >= each.expiresAt ? best : each),
+      undefined,
+    );
+  const state = slot && stateOf(slot, now);
+  return slot && state ? { value: slot.accessToken, expiresAt: slot.expiresAt, state } : undefined;
+}
+
+/**
+ * What was asked and not granted counts as served: asking again would get the same answer, for ever.
+ */
+function serves(slot: Slot, request: TokenRequest): boolean {
+  const wanted = scopeSet(request.scopes);
+  if (slot.resource !== wanted.resource) return false;
+  if (request.refused === slot.accessToken) return false;
+  if (request.claims !== undefined && request.claims !== slot.claims) return false;
+  const within = (permissions: readonly string[]) =>
+    wanted.permissions.isSubsetOf(new Set(permissions));
+  return within(slot.granted) || within(slot.asked);
+}
+
+function stateOf(slot: Slot, now: number): KeptToken['state'] | undefined {
+  const marginMs = Math.min(300_000, (slot.expiresAt - slot.gotAt) / 4);
+  if (now < slot.expiresAt - marginMs) return now < slot.refreshAt ? 'fresh' : 'due';
+  return now < slot.expiresAt - Math.min(LAST_RESORT_MS, marginMs) ? 'late' : undefined;
+}
+
+/** One text for equal requests of one account, safe to hold as a key: the refused token is hashed. */
+export function requestKey(account: Account, request: TokenRequest): string {
+  const { resource, permissions } = scopeSet(request.scopes);
+  const refused =
+    request.refused && createHash('sha256').update(request.refused).digest('base64url');
+  return JSON.stringify([
+    account.id,
+    account.epoch,
+    resource,
+    [...permissions].sort(),
+    request.claims,
+    refused,
+  ]);
+}

@@ -1,0 +1,497 @@
+/** The laws of the token broker, one process or several brokers on one store. */
+import { expect } from 'chai';
+import type { Account } from '../../src/broker/account.ts';
+import type { TokenBroker } from '../../src/broker/token-broker.ts';
+import { systemClock } from '../../src/clock.ts';
+import { type AnyAppError, Misconfigured, SignInRequired, Unavailable } from '../../src/errors.ts';
+import { createLog } from '../../src/log.ts';
+import { openStorage } from '../../src/storage/open-storage.ts';
+import {
+  aBroker,
+  anIdentity,
+  CountingAuthority,
+  FaultyStorage,
+  newId,
+  signIn,
+} from '../support/broker-rig.ts';
+
+const GRAPH = { scopes: ['User.Read'] };
+const TODOS = { scopes: ['api://todos/Todos.Read'] };
+/** A life so short that the token is past use at once, and not yet expired for longer than a test. */
+const USED_UP = { expiresInSeconds: 0 };
+
+async function failureOf(promise: Promise<unknown>): Promise<AnyAppError> {
+  const error: unknown = await promise.then(
+    (value) => expect.fail(`expected a failure, got ${JSON.stringify(value)}`),
+    (reason: unknown) => reason,
+  );
+  if (error instanceof SignInRequired || error instanceof Unavailable) return error;
+  if (error instanceof Misconfigured) return error;
+  throw error;
+}
+
+async function until(condition: () => boolean | Promise<boolean>, ms = 3000): Promise<void> {
+  const giveUpAt = performance.now() + ms;
+  while (!(await condition())) {
+    if (performance.now() > giveUpAt) throw new Error('waited in vain');
+    await systemClock.sleep(5);
+  }
+}
+
+describe('TokenBroker', () => {
+  let storage: FaultyStorage;
+  let authority: CountingAuthority;
+  let broker: TokenBroker;
+
+  beforeEach(async () => {
+    storage = new FaultyStorage(
+      await openStorage('memory:', { log: createLog('silent'), now: Date.now }),
+    );
+    authority = new CountingAuthority();
+    broker = aBroker({ storage, authority });
+  });
+
+  afterEach(async () => {
+    storage.away = 'no';
+    await broker.close(1000);
+    await storage.close();
+  });
+
+  const signInUsedUp = (by = broker): Promise<Account> =>
+    signIn(by, { refreshToken: authority.issue(), ...USED_UP });
+
+  describe('one refresh', () => {
+    it('gives the kept token without asking the authority', async () => {
+      const account = await signIn(broker, {
+        accessToken: 'kept',
+        refreshToken: authority.issue(),
+      });
+      expect((await broker.acquireToken(account, GRAPH)).value).to.equal('kept');
+      expect(authority.used).to.deep.equal([]);
+    });
+
+    it('refreshes once for two hundred callers who find the token used up', async () => {
+      const account = await signInUsedUp();
+      const tokens = await Promise.all(
+        Array.from({ length: 200 }, () => broker.acquireToken(account, GRAPH)),
+      );
+      expect(authority.used).to.have.length(1);
+      expect(new Set(tokens.map((token) => token.value)).size).to.equal(1);
+    });
+
+    it('refreshes once for callers of two brokers on one store', async () => {
+      authority.mode = 'family';
+      const account = await signInUsedUp();
+      const other = aBroker({ storage, authority });
+      const tokens = await Promise.all(
+        Array.from({ length: 40 }, (_, n) => (n % 2 ? broker : other).acquireToken(account, GRAPH)),
+      );
+      expect(authority.used).to.have.length(1);
+      expect(new Set(tokens.map((token) => token.value)).size).to.equal(1);
+    });
+
+    it('uses each refresh token once when callers want two resources', async () => {
+      authority.mode = 'family';
+      const account = await signInUsedUp();
+      const other = aBroker({ storage, authority });
+      await Promise.all(
+        Array.from({ length: 40 }, (_, n) =>
+          (n % 2 ? broker : other).acquireToken(account, n % 3 ? GRAPH : TODOS),
+        ),
+      );
+      expect(authority.used).to.have.length(2);
+      expect(new Set(authority.used).size).to.equal(2);
+    });
+
+    it('refreshes once for callers whose token an API refused', async () => {
+      const account = await signIn(broker, {
+        accessToken: 'refused',
+        refreshToken: authority.issue(),
+      });
+      const wanted = { ...GRAPH, refused: 'refused' };
+      const tokens = await Promise.all(
+        Array.from({ length: 20 }, () => broker.acquireToken(account, wanted)),
+      );
+      tokens.push(await broker.acquireToken(account, wanted));
+      expect(authority.used).to.have.length(1);
+      expect(tokens.map((token) => token.value)).not.to.include('refused');
+    });
+
+    it('refreshes once for a claims challenge, with its claims', async () => {
+      const account = await signIn(broker, { refreshToken: authority.issue() });
+      const wanted = { ...GRAPH, claims: '{"access_token":{"nbf":{"essential":true}}}' };
+      await Promise.all(Array.from({ length: 20 }, () => broker.acquireToken(account, wanted)));
+      await broker.acquireToken(account, wanted);
+      expect(authority.asked.map((request) => request.claims)).to.deep.equal([wanted.claims]);
+    });
+
+    it('does not ask again and again for what was asked and not granted', async () => {
+      const account = await signIn(broker, {
+        refreshToken: authority.issue(),
+        scopes: ['User.Read'],
+        askedScopes: ['User.Read', 'Mail.Read'],
+      });
+      await broker.acquireToken(account, { scopes: ['Mail.Read'] });
+      expect(authority.used).to.deep.equal([]);
+    });
+
+    it('asks for what the kept token was neither granted nor asked for', async () => {
+      const account = await signIn(broker, { refreshToken: authority.issue() });
+      const token = await broker.acquireToken(account, { scopes: ['Mail.Read'] });
+      expect(token.value).to.match(/for Mail.Read$/);
+    });
+  });
+
+  describe('the right token', () => {
+    it('gives no token of another resource', async () => {
+      const account = await signIn(broker, {
+        accessToken: 'of graph',
+        refreshToken: authority.issue(),
+      });
+      const token = await broker.acquireToken(account, { scopes: ['api://todos/User.Read'] });
+      expect(token.value).to.match(/for api:\/\/todos\/User.Read$/);
+    });
+
+    it('discards an answer that speaks of another account', async () => {
+      const account = await signInUsedUp();
+      authority.next = [
+        (answer) =>
+          answer.kind === 'verified'
+            ? { ...answer, response: { ...answer.response, identity: anIdentity('other.utid') } }
+            : answer,
+      ];
+      expect(await failureOf(broker.acquireToken(account, GRAPH))).to.be.instanceOf(Unavailable);
+      const [first] = authority.used;
+      await broker.acquireToken(account, GRAPH);
+      expect(authority.used).to.deep.equal([first, first]);
+    });
+
+    it('discards an answer with another subject of the same issuer', async () => {
+      const account = await signInUsedUp();
+      authority.next = [
+        (answer) =>
+          answer.kind === 'verified'
+            ? {
+                ...answer,
+                response: { ...answer.response, identity: { ...anIdentity(), subject: 'other' } },
+              }
+            : answer,
+      ];
+      expect(await failureOf(broker.acquireToken(account, GRAPH))).to.be.instanceOf(Unavailable);
+    });
+
+    it('gives nothing to a session of an epoch that has passed', async () => {
+      const account = await signIn(broker, { refreshToken: authority.issue() });
+      const stale = { ...account, epoch: 'passed' };
+      expect(await broker.describe(stale)).to.equal(undefined);
+      const error = await failureOf(broker.acquireToken(stale, GRAPH));
+      expect(error).to.include({ code: 'sign_in_required', reason: 'no-session' });
+    });
+  });
+
+  describe('a refresh updates only what it read', () => {
+    it('does not bring back an account that signed out meanwhile', async () => {
+      const account = await signInUsedUp();
+      authority.onArrival = () => broker.forget(account, 'session-1');
+      const error = await failureOf(broker.acquireToken(account, GRAPH));
+      expect(error).to.include({ code: 'sign_in_required', reason: 'no-session' });
+      expect(await broker.describe(account)).to.equal(undefined);
+    });
+
+    it('does not bury a sign-in that came meanwhile', async () => {
+      const account = await signInUsedUp();
+      const newer = authority.issue();
+      authority.onArrival = async () => {
+        authority.onArrival = undefined;
+        await signIn(broker, { accessToken: 'newer', refreshToken: newer });
+      };
+      expect((await broker.acquireToken(account, GRAPH)).value).to.equal('newer');
+      await broker.acquireToken(account, TODOS);
+      expect(authority.used.at(-1)).to.equal(newer);
+    });
+
+    it('keeps the refresh token in use when none comes back', async () => {
+      const account = await signInUsedUp();
+      authority.next = [
+        (answer) =>
+          answer.kind === 'verified'
+            ? { ...answer, response: { ...answer.response, refreshToken: undefined } }
+            : answer,
+      ];
+      await broker.acquireToken(account, GRAPH);
+      await broker.acquireToken(account, TODOS);
+      const [first] = authority.used;
+      expect(authority.used).to.deep.equal([first, first]);
+    });
+
+    it('uses the refresh token that a refresh brought for the next one', async () => {
+      authority.mode = 'rotating';
+      const account = await signInUsedUp();
+      await broker.acquireToken(account, GRAPH);
+      await broker.acquireToken(account, TODOS);
+      expect(new Set(authority.used).size).to.equal(2);
+    });
+  });
+
+  describe('a passing fault', () => {
+    for (const fault of [
+      new Unavailable('The authority is away.', { retryAfterSeconds: 7 }),
+      new Unavailable('No answer came.', { outcome: 'unknown' }),
+      new Misconfigured('The secret has expired.'),
+    ]) {
+      it(`of the authority is told and changes nothing: ${fault.message}`, async () => {
+        const account = await signInUsedUp();
+        authority.next = [fault];
+        expect(await failureOf(broker.acquireToken(account, GRAPH))).to.equal(fault);
+        await broker.acquireToken(account, GRAPH);
+        const [first] = authority.used;
+        expect(authority.used).to.deep.equal([first, first]);
+      });
+    }
+
+    it('of the store is told as such, and asks nothing of the authority', async () => {
+      const account = await signInUsedUp();
+      storage.away = 'reads-and-writes';
+      expect(await failureOf(broker.acquireToken(account, GRAPH))).to.be.instanceOf(Unavailable);
+      expect(authority.used).to.deep.equal([]);
+      storage.away = 'no';
+      await broker.acquireToken(account, GRAPH);
+      expect(authority.used).to.have.length(1);
+    });
+
+    it('leaves a missing consent to the person and the refresh token good', async () => {
+      const account = await signInUsedUp();
+      const consent = new SignInRequired('consent', { scopes: ['Mail.Read'] });
+      authority.next = [consent];
+      const wanted = { scopes: ['Mail.Read'] };
+      expect(await failureOf(broker.acquireToken(account, wanted))).to.equal(consent);
+      await broker.acquireToken(account, GRAPH);
+      expect(authority.used).to.have.length(2);
+    });
+
+    it('is told apart from a dead refresh token, which is used no more', async () => {
+      const account = await signInUsedUp();
+      authority.revoke();
+      for (let n = 0; n < 3; n += 1) {
+        const error = await failureOf(broker.acquireToken(account, GRAPH));
+        expect(error).to.include({ code: 'sign_in_required', reason: 'refresh-token-dead' });
+      }
+      expect(authority.used).to.have.length(1);
+      expect(await broker.describe(account)).not.to.equal(undefined);
+    });
+
+    it('asks once more when the authority names AADSTS70000', async () => {
+      const account = await signInUsedUp();
+      const detail = { error: 'invalid_grant', errorCodes: [70000] };
+      authority.next = [new SignInRequired('refresh-token-dead', { detail })];
+      await broker.acquireToken(account, GRAPH);
+      expect(authority.used).to.have.length(2);
+      authority.next = [1, 2].map(() => new SignInRequired('refresh-token-dead', { detail }));
+      const error = await failureOf(broker.acquireToken(account, TODOS));
+      expect(error).to.include({ reason: 'refresh-token-dead' });
+    });
+
+    it('of a renewal that finds a successor ends in its use', async () => {
+      const account = await signInUsedUp();
+      authority.onArrival = async () => {
+        authority.onArrival = undefined;
+        authority.revoke();
+        await signIn(broker, { refreshToken: authority.issue(), ...USED_UP });
+      };
+      await broker.acquireToken(account, GRAPH);
+      expect(authority.used).to.have.length(2);
+    });
+  });
+
+  describe('a valid token', () => {
+    it('is given while it is renewed in the background once past its time', async () => {
+      const account = await signIn(broker, {
+        accessToken: 'kept',
+        refreshToken: authority.issue(),
+        refreshInSeconds: 0,
+      });
+      authority.latencyMs = 50;
+      const tokens = await Promise.all(
+        Array.from({ length: 20 }, () => broker.acquireToken(account, GRAPH)),
+      );
+      expect(new Set(tokens.map((token) => token.value))).to.deep.equal(new Set(['kept']));
+      await until(async () => (await broker.acquireToken(account, GRAPH)).value !== 'kept');
+      expect(authority.used).to.have.length(1);
+    });
+
+    it('is not given when it would expire in its user’s hands', async () => {
+      const refreshToken = authority.issue();
+      const skewed = aBroker({ storage, authority, skewMs: 3_600_000 - 200_000 });
+      const account = await signIn(broker, { accessToken: 'kept', refreshToken });
+      expect((await skewed.acquireToken(account, GRAPH)).value).not.to.equal('kept');
+    });
+
+    it('is given near its end while the authority is away, and not once it has expired', async () => {
+      const account = await signIn(broker, {
+        accessToken: 'kept',
+        refreshToken: authority.issue(),
+      });
+      const away = () => new Unavailable('The authority is away.');
+      const nearEnd = aBroker({ storage, authority, skewMs: 3_600_000 - 60_000 });
+      authority.next = [away()];
+      expect((await nearEnd.acquireToken(account, GRAPH)).value).to.equal('kept');
+      const tooLate = aBroker({ storage, authority, skewMs: 3_600_000 - 20_000 });
+      authority.next = [away()];
+      expect(await failureOf(tooLate.acquireToken(account, GRAPH))).to.be.instanceOf(Unavailable);
+    });
+
+    it('serves until it expires when there is no refresh token at all', async () => {
+      const account = await signIn(broker, { accessToken: 'kept', refreshInSeconds: 0 });
+      expect((await broker.acquireToken(account, GRAPH)).value).to.equal('kept');
+      const error = await failureOf(broker.acquireToken(account, TODOS));
+      expect(error).to.include({ code: 'sign_in_required', reason: 'refresh-token-dead' });
+    });
+  });
+
+  describe('nothing fresh is lost', () => {
+    it('serves a token that the store did not take, and writes it when the store is back', async () => {
+      authority.mode = 'family';
+      const account = await signInUsedUp();
+      authority.onArrival = async () => {
+        storage.away = 'writes';
+      };
+      const token = await broker.acquireToken(account, GRAPH);
+      authority.onArrival = undefined;
+      storage.away = 'no';
+      await until(async () => {
+        const other = aBroker({ storage, authority });
+        return (await other.acquireToken(account, GRAPH)).value === token.value;
+      });
+      expect(authority.used).to.have.length(1);
+    });
+
+    it('writes what waits before the account is refreshed again', async () => {
+      authority.mode = 'family';
+      const account = await signInUsedUp();
+      authority.onArrival = async () => {
+        storage.away = 'writes';
+      };
+      await broker.acquireToken(account, GRAPH);
+      authority.onArrival = undefined;
+      expect(await failureOf(broker.acquireToken(account, TODOS))).to.be.instanceOf(Unavailable);
+      storage.away = 'no';
+      await broker.acquireToken(account, TODOS);
+      expect(new Set(authority.used).size).to.equal(2);
+    });
+
+    it('drains what waits when it is closed', async () => {
+      authority.mode = 'family';
+      const account = await signInUsedUp();
+      authority.onArrival = async () => {
+        storage.away = 'writes';
+      };
+      const token = await broker.acquireToken(account, GRAPH);
+      storage.away = 'no';
+      await broker.close(2000);
+      const other = aBroker({ storage, authority });
+      expect((await other.acquireToken(account, GRAPH)).value).to.equal(token.value);
+    });
+
+    it('keeps the refresh token of an answer that cannot be checked yet, and nothing else of it', async () => {
+      authority.mode = 'family';
+      const account = await signInUsedUp();
+      const cause = new Unavailable('The signing key is not known yet.');
+      authority.next = [
+        (answer) =>
+          answer.kind === 'verified'
+            ? {
+                kind: 'unverified',
+                refreshToken: answer.response.refreshToken,
+                accountId: 'uid.utid',
+                cause,
+              }
+            : answer,
+      ];
+      expect(await failureOf(broker.acquireToken(account, GRAPH))).to.equal(cause);
+      await broker.acquireToken(account, GRAPH);
+      expect(new Set(authority.used).size).to.equal(2);
+    });
+
+    it('keeps nothing of an unchecked answer that names another account', async () => {
+      const account = await signInUsedUp();
+      authority.next = [
+        () => ({
+          kind: 'unverified',
+          refreshToken: 'of another',
+          accountId: 'other.utid',
+          cause: new Unavailable('The signing key is not known yet.'),
+        }),
+      ];
+      await failureOf(broker.acquireToken(account, GRAPH));
+      await broker.acquireToken(account, GRAPH);
+      expect(authority.used).not.to.include('of another');
+    });
+
+    it('goes on with a refresh when its callers have given up', async () => {
+      const hurried = aBroker({ storage, authority, callerWaitMs: 10 });
+      const account = await signInUsedUp();
+      authority.latencyMs = 100;
+      expect(await failureOf(hurried.acquireToken(account, GRAPH))).to.be.instanceOf(Unavailable);
+      await hurried.close(1000);
+      await broker.acquireToken(account, GRAPH);
+      expect(authority.used).to.have.length(1);
+    });
+  });
+
+  describe('keep and forget', () => {
+    it('keeps the sessions of both browsers, and the account until the last signs out', async () => {
+      const account = await signIn(broker, {
+        sessionId: 'laptop',
+        refreshToken: authority.issue(),
+      });
+      const same = await signIn(broker, { sessionId: 'phone', refreshToken: authority.issue() });
+      expect(same).to.deep.equal(account);
+      await broker.forget(account, 'laptop');
+      expect(await broker.describe(account)).to.have.nested.property(
+        'identity.name',
+        'Ada Example',
+      );
+      await broker.forget(account, 'phone');
+      expect(await broker.describe(account)).to.equal(undefined);
+    });
+
+    it('gives a returning account a new epoch once it was forgotten', async () => {
+      const account = await signIn(broker);
+      await broker.forget(account, 'session-1');
+      const again = await signIn(broker);
+      expect(again.id).to.equal(account.id);
+      expect(again.epoch).not.to.equal(account.epoch);
+      await broker.forget(account, 'session-1');
+      expect(await broker.describe(again)).not.to.equal(undefined);
+    });
+
+    it('loses neither of two sign-ins of one account at the same moment', async () => {
+      const accounts = await Promise.all(
+        ['a', 'b', 'c', 'd'].map((sessionId) => signIn(broker, { sessionId })),
+      );
+      expect(new Set(accounts.map((account) => account.epoch)).size).to.equal(1);
+      const [account] = accounts;
+      if (!account) throw new Error('no account');
+      for (const id of ['a', 'b', 'c']) await broker.forget(account, id);
+      expect(await broker.describe(account)).not.to.equal(undefined);
+    });
+
+    it('keeps the twenty newest of an account’s tokens', async () => {
+      const account = await signIn(broker, { refreshToken: authority.issue() });
+      for (let n = 0; n < 25; n += 1) {
+        await broker.acquireToken(account, { scopes: [`api://api-${n}/Read`] });
+      }
+      await broker.acquireToken(account, { scopes: ['api://api-24/Read'] });
+      expect(authority.used).to.have.length(25);
+      await broker.acquireToken(account, { scopes: ['api://api-0/Read'] });
+      expect(authority.used).to.have.length(26);
+    });
+
+    it('says that the store is away, and half-keeps nothing', async () => {
+      storage.away = 'writes';
+      expect(await failureOf(signIn(broker))).to.be.instanceOf(Unavailable);
+      storage.away = 'no';
+      expect(await broker.describe({ id: 'uid.utid', epoch: newId() })).to.equal(undefined);
+    });
+  });
+});
