@@ -1,0 +1,81 @@
+/** The composition root: every part of the site, made once and joined. Read it first. */
+import { randomBytes } from 'node:crypto';
+import { authorityHealth } from './authority/authority-health.ts';
+import { createAuthority } from './authority/create-authority.ts';
+import { endSessionUrl } from './authority/end-session-url.ts';
+import { redeemCode } from './authority/redeem-code.ts';
+import { refreshTokens } from './authority/refresh-tokens.ts';
+import { requestCode } from './authority/request-code.ts';
+import { accountRecordSchema } from './broker/account-record.ts';
+import { Lease } from './broker/lease.ts';
+import { TokenBroker } from './broker/token-broker.ts';
+import { systemClock } from './clock.ts';
+import type { Settings } from './config/settings.ts';
+import { ApiClient } from './downstream/api-client.ts';
+import { KeyRing } from './encryption.ts';
+import type { Log } from './log.ts';
+import { RecordNames } from './record-names.ts';
+import { Records } from './records.ts';
+import { openStorage } from './storage/open-storage.ts';
+import { createWeb } from './web/create-web.ts';
+
+/** A site ready to listen. */
+export interface App {
+  /** Answers requests: for `http.createServer`. */
+  readonly callback: ReturnType<ReturnType<typeof createWeb>['callback']>;
+  /** Waits for refreshes under way, writes what is unwritten, and closes the store. */
+  close(): Promise<void>;
+}
+
+const CLOSE_MS = 10_000;
+
+/** @throws {Misconfigured} the store's URI cannot be used. */
+export async function createApp(settings: Settings, log: Log): Promise<App> {
+  const clock = systemClock;
+  const newId = () => randomBytes(24).toString('base64url');
+
+  const storage = await openStorage(settings.tokenCache.store, { log, now: clock.now });
+  const keyRing = new KeyRing(settings.tokenCache);
+  const names = new RecordNames(settings.tokenCache);
+  const kept = { storage, keyRing, now: clock.now, log };
+
+  const authority = createAuthority(settings.azureAd, { fetch, now: clock.now, log });
+  const broker = new TokenBroker({
+    records: new Records({ ...kept, schema: accountRecordSchema }),
+    names,
+    lease: new Lease({ storage, clock, processId: newId() }),
+    refresh: (request) => refreshTokens(authority, request),
+    clock,
+    log,
+    random: Math.random,
+    newId,
+    sessionMs: settings.session.absoluteHours * 3_600_000,
+  });
+  const apiClient = new ApiClient({ apis: settings.downstreamApis, broker, log });
+
+  const web = createWeb({
+    settings,
+    authority: {
+      requestCode: (request) => requestCode(authority, request),
+      redeemCode: (redemption) => redeemCode(authority, redemption),
+      endSessionUrl: (request) => endSessionUrl(authority, request),
+      health: () => authorityHealth(authority),
+    },
+    broker,
+    apiClient,
+    storage,
+    keyRing,
+    names,
+    log,
+    now: clock.now,
+    randomBytes,
+  });
+
+  return {
+    callback: web.callback(),
+    close: async () => {
+      await broker.close(CLOSE_MS);
+      await storage.close();
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/** The process: reads the environment, starts the site, and ends it without losing anything. */
+import { createServer } from 'node:http';
+import { parseArgs } from 'node:util';
+import { createApp } from './app.ts';
+import { ConfigurationFaults } from './config/faults.ts';
+import { type LoadedSettings, loadSettings } from './config/load-settings.ts';
+import { redactSettings } from './config/redact-settings.ts';
+import { AppError } from './errors.ts';
+import { createLog } from './log.ts';
+
+const USAGE = `Usage: npm start -- [--check] [--config FILE]
+  --check        only validate, and print the effective settings without their secrets
+  --config FILE  read FILE instead of appsettings.json`;
+
+/** Longer than any proxy keeps a connection, so that the proxy is the one to close it. */
+const KEEP_ALIVE_MS = 75_000;
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 60_000;
+
+await main();
+
+async function main(): Promise<void> {
+  try {
+    const { values } = parseArgs({
+      options: {
+        check: { type: 'boolean' },
+        config: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    });
+    if (values.help) return console.log(USAGE);
+    const loaded = loadSettings({
+      env: process.env,
+      directory: process.cwd(),
+      ...(values.config === undefined ? {} : { file: values.config }),
+    });
+    for (const warning of loaded.warnings) console.error(`Warning: ${warning}`);
+    if (values.check) return console.log(JSON.stringify(redactSettings(loaded.settings), null, 2));
+    await serve(loaded);
+  } catch (error) {
+    // What an operator can mend is said in words; anything else is a bug and keeps its stack.
+    if (error instanceof ConfigurationFaults || error instanceof AppError) {
+      console.error(error.message);
+    } else if (isArgumentError(error)) {
+      console.error(`${error.message}\n${USAGE}`);
+    } else {
+      console.error(error);
+    }
+    process.exitCode = 1;
+  }
+}
+
+async function serve({ settings }: LoadedSettings): Promise<void> {
+  const log = createLog(process.env['LOG_LEVEL'] ?? 'info');
+  const { port, publicUrl } = settings.site;
+  const app = await createApp(settings, log);
+  const server = createServer(
+    { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS },
+    app.callback,
+  );
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    const busy = error.code === 'EADDRINUSE';
+    console.error(
+      busy
+        ? `Port ${port} is busy. Stop what listens there, or set Site:Port (Site__Port) to another.`
+        : error.message,
+    );
+    process.exit(1);
+  });
+  // On a developer's machine nobody else is to reach it.
+  server.listen(port, isLoopback(publicUrl) ? '127.0.0.1' : undefined, () => {
+    log.info(
+      { event: 'started', port, publicUrl: publicUrl.origin },
+      `listening for ${publicUrl.origin}`,
+    );
+  });
+
+  const stop = (signal: NodeJS.Signals): void => {
+    log.info({ event: 'stopping', signal }, 'finishing what is under way');
+    server.close(() => {
+      app.close().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ event: 'stop_failed', err: error }, 'could not end cleanly');
+          process.exit(1);
+        },
+      );
+    });
+    server.closeIdleConnections();
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+function isArgumentError(error: unknown): error is Error {
+  return (
+    error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+  );
+}
