@@ -1,0 +1,109 @@
+/** How the sandbox's APIs check an access token: signature, issuer, audience, time, scope, challenges. */
+
+import { errors, jwtVerify } from 'jose';
+import type Koa from 'koa';
+import { z } from 'zod';
+import { type User, users } from './directory.ts';
+import { graphError } from './graph-error.ts';
+import type { Resource } from './resources.ts';
+import type { SandboxState } from './sandbox-state.ts';
+
+const claimsSchema = z.object({
+  iss: z.string(),
+  tid: z.guid(),
+  oid: z.string(),
+  scp: z.string(),
+  acrs: z.array(z.string()).optional(),
+  sandbox_serial: z.number(),
+  sandbox_answers_nbf: z.string().optional(),
+});
+
+type Claims = z.infer<typeof claimsSchema>;
+
+async function verify(state: SandboxState, token: string, resource: Resource): Promise<Claims> {
+  const { payload, protectedHeader } = await jwtVerify(
+    token,
+    ({ kid }) => {
+      const key = state.keys.find(kid);
+      if (!key) throw new errors.JWKSNoMatchingKey();
+      return key.publicKey;
+    },
+    { algorithms: ['RS256'], audience: resource.uri, currentDate: new Date(state.now()) },
+  );
+  const claims = claimsSchema.parse(payload);
+  const issuer = state.keys.find(protectedHeader.kid)?.issuer.replace('{tenantid}', claims.tid);
+  if (claims.iss !== issuer) throw new errors.JWTClaimValidationFailed('iss', payload, 'iss');
+  return claims;
+}
+
+const authorizationUri = ({ url }: SandboxState): string => `${url.href}common/oauth2/authorize`;
+
+function unauthorised(ctx: Koa.Context, state: SandboxState, message: string): void {
+  graphError(ctx, state, 401, 'InvalidAuthenticationToken', message);
+  ctx.set(
+    'www-authenticate',
+    `Bearer realm="", authorization_uri="${authorizationUri(state)}", error="invalid_token"`,
+  );
+}
+
+/** Microsoft Graph leaves `authorization_uri` unquoted and pads the base64 of `claims`. */
+function challenge(ctx: Koa.Context, state: SandboxState, claims: string): void {
+  const message =
+    'Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp';
+  graphError(ctx, state, 401, 'InvalidAuthenticationToken', message);
+  const encoded = Buffer.from(claims).toString('base64');
+  ctx.set(
+    'www-authenticate',
+    `Bearer realm="", authorization_uri=${authorizationUri(state)}, error="insufficient_claims", claims="${encoded}"`,
+  );
+}
+
+function passesChallenge(state: SandboxState, api: 'graph' | 'todo', claims: Claims): boolean {
+  const asked = state.faults.challenges.get(api);
+  if (!asked) return true;
+  if (asked.kind === 'authentication-context') return claims.acrs?.includes('c1') ?? false;
+  return claims.sandbox_serial > asked.upToSerial && claims.sandbox_answers_nbf === asked.notBefore;
+}
+
+/** A person whose token passed, or `undefined` when the request has been answered with a refusal. */
+export async function authorise(
+  ctx: Koa.Context,
+  state: SandboxState,
+  api: 'graph' | 'todo',
+  resource: Resource,
+  anyOf: readonly string[],
+): Promise<User | undefined> {
+  const token = ctx.get('authorization').match(/^Bearer (.+)$/i)?.[1];
+  if (!token) {
+    unauthorised(ctx, state, 'Access token is empty.');
+    return undefined;
+  }
+  let claims: Claims;
+  try {
+    claims = await verify(state, token, resource);
+  } catch (error) {
+    // Whatever is wrong with a token, the caller is told 401 and no more than Graph would say.
+    const expired = error instanceof errors.JWTExpired;
+    const message = 'Lifetime validation failed, the token is expired.';
+    unauthorised(ctx, state, expired ? message : 'Access token validation failure.');
+    return undefined;
+  }
+  if (claims.sandbox_serial <= state.faults.expiredUpToSerial) {
+    unauthorised(ctx, state, 'Lifetime validation failed, the token is expired.');
+    return undefined;
+  }
+  if (!passesChallenge(state, api, claims)) {
+    challenge(ctx, state, state.faults.challenges.get(api)?.claims ?? '');
+    return undefined;
+  }
+  const granted = claims.scp.split(' ');
+  if (!anyOf.some((scope) => granted.includes(scope))) {
+    const message = 'Access is denied. Check credentials and try again.';
+    graphError(ctx, state, 403, 'ErrorAccessDenied', message);
+    return undefined;
+  }
+  return users.find(
+    ({ id, guestIn }) =>
+      id === claims.oid || guestIn.some((guest) => guest.objectId === claims.oid),
+  );
+}

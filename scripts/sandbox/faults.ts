@@ -1,0 +1,78 @@
+/** The faults a sandbox can be told to make. */
+
+/** The three services that can be taken away, each on its own. */
+export type Service = 'authority' | 'graph' | 'todo';
+
+/** How a service fails; those after `connection-reset` only APIs know. */
+export type Outage =
+  | 'none'
+  | '503json'
+  | 'html'
+  | 'silence'
+  | 'connection-reset'
+  | '403'
+  | '404'
+  | '500'
+  | 'redirect'
+  | 'big-body';
+
+/** What is wrong with the next ID token. */
+export type IdTokenFault =
+  | 'wrong-key'
+  | 'unknown-key'
+  | 'wrong-nonce'
+  | 'no-nonce'
+  | 'foreign-tid'
+  | 'wrong-iss'
+  | 'wrong-aud'
+  | 'expired'
+  | 'other-account'
+  | 'no-client-info';
+
+/** A claims challenge that an API puts until a token answers it. */
+export interface Challenge {
+  /** Tokens up to this serial number do not pass. */
+  readonly upToSerial: number;
+  /** The claims request, as JSON text. */
+  readonly claims: string;
+  readonly kind: 'revoked' | 'authentication-context';
+  /** The instant a token must have been asked to follow, in seconds. */
+  readonly notBefore: string;
+}
+
+export interface Throttle {
+  remaining: number;
+  readonly retryAfterSeconds: number;
+}
+
+/** The faults in force. */
+export interface Faults {
+  readonly outages: Map<Service, Outage>;
+  /** Where the authority's outage is confined to some endpoints. */
+  outageEndpoints: readonly string[] | undefined;
+  readonly throttles: Map<Service, Throttle>;
+  readonly challenges: Map<'graph' | 'todo', Challenge>;
+  /** Users who must prove themselves strongly, with the OAuth error the token endpoint uses. */
+  readonly strongAuthentication: Map<string, 'invalid_grant' | 'interaction_required'>;
+  idToken: IdTokenFault | undefined;
+  /** How many more assertions with `x5t#S256` are refused. */
+  refusedSha256Thumbprints: number;
+  /** APIs answer 401 to access tokens up to this serial number. */
+  expiredUpToSerial: number;
+  /** Sends `refresh_in`, which Entra ID does for some clients only. */
+  sendRefreshIn: boolean;
+}
+
+export function noFaults(): Faults {
+  return {
+    outages: new Map(),
+    outageEndpoints: undefined,
+    throttles: new Map(),
+    challenges: new Map(),
+    strongAuthentication: new Map(),
+    idToken: undefined,
+    refusedSha256Thumbprints: 0,
+    expiredUpToSerial: 0,
+    sendRefreshIn: true,
+  };
+}

@@ -1,0 +1,126 @@
+/** What tests and the operator page can do to a running sandbox. */
+import { findUser, type User } from './directory.ts';
+import { type IdTokenFault, noFaults, type Outage, type Service } from './faults.ts';
+import type { RefreshTokenMode, SandboxApp, SandboxEndpoint } from './sandbox-options.ts';
+import type { SandboxState } from './sandbox-state.ts';
+
+/** The faults on purpose, and their ends. People are named by username. */
+export class SandboxControls {
+  readonly #state: SandboxState;
+
+  constructor(state: SandboxState) {
+    this.#state = state;
+  }
+
+  #user(username: string): User {
+    const user = findUser(username);
+    if (!user) throw new Error(`There is nobody called ${username} in the sandbox`);
+    return user;
+  }
+
+  /** A refresh with any token given to this person so far is answered AADSTS50173. */
+  revoke(username: string): void {
+    const { id } = this.#user(username);
+    for (const { user, family } of this.#state.refreshTokens.values()) {
+      if (user.id === id) this.#state.revokedFamilies.add(family);
+    }
+  }
+
+  /** All consents of this person are forgotten, in all tenants and apps. */
+  revokeConsents(username: string): void {
+    const { id } = this.#user(username);
+    for (const [key, scopes] of this.#state.consents) {
+      if (key.split(' ')[1] === id) scopes.clear();
+    }
+  }
+
+  /** Asks this person for a strong sign-in from now on; refreshes that come of a weaker one fail. */
+  requireStrongSignIn(
+    username: string,
+    error: 'invalid_grant' | 'interaction_required' = 'invalid_grant',
+  ): void {
+    this.#state.faults.strongAuthentication.set(this.#user(username).id, error);
+  }
+
+  /** APIs answer 401 to every access token issued so far. */
+  expireAccessTokens(): void {
+    this.#state.faults.expiredUpToSerial = this.#state.serial;
+  }
+
+  /**
+   * The API answers 401 `insufficient_claims` until a token answers it: `revoked` wants one got by a
+   * refresh that sent these claims, `authentication-context` one got after a strong sign-in.
+   */
+  challenge(api: 'graph' | 'todo', kind: 'revoked' | 'authentication-context'): void {
+    const notBefore = String(Math.floor(this.#state.now() / 1000));
+    const wanted =
+      kind === 'revoked'
+        ? { nbf: { essential: true, value: notBefore } }
+        : { acrs: { essential: true, value: 'c1' } };
+    const claims = JSON.stringify({ access_token: wanted });
+    const upToSerial = this.#state.serial;
+    this.#state.faults.challenges.set(api, { upToSerial, claims, kind, notBefore });
+  }
+
+  /** The next `count` token requests, or calls of an API, are answered 429 with Retry-After. */
+  throttle(service: Service, count: number, retryAfterSeconds = 60): void {
+    this.#state.faults.throttles.set(service, { remaining: count, retryAfterSeconds });
+  }
+
+  /** Takes a service away, or brings it back with `none`; `endpoints` confines it to parts of the authority. */
+  outage(service: Service, outage: Outage, endpoints?: readonly SandboxEndpoint[]): void {
+    this.#state.faults.outages.set(service, outage);
+    if (service === 'authority') this.#state.faults.outageEndpoints = endpoints;
+  }
+
+  /** Signs with new keys; the old stay published, the new are published at once or by `publishKeys`. */
+  async rotateKeys({ publish = true } = {}): Promise<void> {
+    await this.#state.keys.rotate(publish);
+  }
+
+  publishKeys(): void {
+    this.#state.keys.publish();
+  }
+
+  /** The next ID token, and only that, is wrong in this way. */
+  spoilNextIdToken(fault: IdTokenFault): void {
+    this.#state.faults.idToken = fault;
+  }
+
+  /** The next assertions that name their certificate by `x5t#S256` are answered AADSTS700027. */
+  refuseSha256Thumbprints(times = 1): void {
+    this.#state.faults.refusedSha256Thumbprints = times;
+  }
+
+  /** Whether token responses carry `refresh_in`. */
+  sendRefreshIn(send: boolean): void {
+    this.#state.faults.sendRefreshIn = send;
+  }
+
+  setRefreshTokens(mode: RefreshTokenMode): void {
+    this.#state.refreshTokenMode = mode;
+  }
+
+  setAccessTokenSeconds(seconds: number): void {
+    this.#state.accessTokenSeconds = seconds;
+  }
+
+  setLatencyMs(latencyMs: number): void {
+    this.#state.latencyMs = latencyMs;
+  }
+
+  /** Registers an application, or changes one. */
+  register(app: SandboxApp): void {
+    this.#state.apps.set(app.clientId.toLowerCase(), app);
+  }
+
+  /** Signs everyone out of the authority in all browsers; refresh tokens stay good. */
+  endBrowserSessions(): void {
+    this.#state.browsers.clear();
+  }
+
+  /** Ends all faults; what was revoked, agreed or changed in mode stays. */
+  mendAll(): void {
+    Object.assign(this.#state.faults, noFaults());
+  }
+}

@@ -1,0 +1,76 @@
+/** What a sandbox is started with, and the record it keeps of each request. */
+
+/** An application registered at the sandbox. */
+export interface SandboxApp {
+  readonly clientId: string;
+  readonly name: string;
+  readonly secrets: readonly string[];
+  /** Certificates in PEM whose keys may sign client assertions. */
+  readonly certificates?: readonly string[];
+  /** Exact, but for the port of `http://localhost`; sign-out may return to these too. */
+  readonly redirectUris: readonly string[];
+  readonly frontChannelLogoutUrl?: string;
+}
+
+/** `reusable` as Entra ID does; `rotating`: single use; `family`: using one twice revokes all that came of it. */
+export type RefreshTokenMode = 'reusable' | 'rotating' | 'family';
+
+export interface SandboxOptions {
+  /** 0, the default, takes a free port. */
+  readonly port?: number;
+  /** A loopback address; `127.0.0.1` by default. */
+  readonly host?: string;
+  /** Key and certificate in PEM; the sandbox then answers on https. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** The host's name in URLs, such as `localhost`; `host` by default. */
+  readonly publicHost?: string;
+  /** `demoApp` alone by default. */
+  readonly apps?: readonly SandboxApp[];
+  readonly refreshTokens?: RefreshTokenMode;
+  /** 3600 by default. */
+  readonly accessTokenSeconds?: number;
+  /** How long each answer of the token endpoint and of the APIs is held back. */
+  readonly latencyMs?: number;
+  /** The sandbox's clock, in epoch milliseconds. */
+  readonly now?: () => number;
+}
+
+/** The application of the demo. */
+export const demoApp: SandboxApp = {
+  clientId: '4c0c1e46-5ba1-4d0e-9f0b-2c7a6d1f0a11',
+  name: 'Concierge',
+  secrets: ['sandbox-only-secret'],
+  redirectUris: ['http://localhost/signin-oidc', 'http://localhost/signout-callback-oidc'],
+  frontChannelLogoutUrl: 'http://localhost:4000/signout-oidc',
+};
+
+export type SandboxEndpoint =
+  | 'discovery'
+  | 'keys'
+  | 'authorize'
+  | 'sign-in'
+  | 'token'
+  | 'logout'
+  | 'admin-consent'
+  | 'graph'
+  | 'todo'
+  | 'other';
+
+/** One request that the sandbox was sent. */
+export interface RequestRecord {
+  readonly endpoint: SandboxEndpoint;
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** When it arrived, in epoch milliseconds of the sandbox's clock. */
+  readonly at: number;
+  /** 0 until it is answered, and for ever if it never is. */
+  status: number;
+  grantType?: string;
+  scope?: string;
+  /** The claims request sent to the token endpoint. */
+  claims?: string;
+  /** The OAuth error it was answered with. */
+  error?: string;
+}

@@ -1,0 +1,114 @@
+/** All that a running sandbox remembers and all the faults it is told to make. */
+import type { Membership, User } from './directory.ts';
+import type { Faults } from './faults.ts';
+import type { RefreshTokenMode, RequestRecord, SandboxApp } from './sandbox-options.ts';
+import type { SigningKeys } from './signing-keys.ts';
+
+/** What a person gave an app: carried from code to refresh token to refresh token. */
+export interface Grant {
+  readonly clientId: string;
+  readonly user: User;
+  readonly membership: Membership;
+  readonly sid: string;
+  /** When the person last proved who they are. */
+  readonly authenticatedAt: number;
+  readonly strong: boolean;
+  /** All refresh tokens that came of one sign-in. */
+  readonly family: string;
+}
+
+export interface AuthorizationCode extends Grant {
+  readonly redirectUri: string;
+  /** The tenant segment of the authority it was issued at. */
+  readonly authority: string;
+  readonly scope: string;
+  readonly nonce: string | undefined;
+  readonly codeChallenge: string | undefined;
+  readonly clientInfo: boolean;
+  readonly expiresAt: number;
+  redeemed: boolean;
+}
+
+export interface RefreshToken extends Grant {
+  readonly scope: string;
+  readonly issuedAt: number;
+  used: boolean;
+}
+
+/** One person signed in in one browser. */
+export interface BrowserSession {
+  readonly sid: string;
+  readonly authenticatedAt: number;
+  strong: boolean;
+  /** Apps that were given a code in it, for front-channel sign-out. */
+  readonly clientIds: Set<string>;
+}
+
+/** The people signed in in one browser, by user id. */
+export type Browser = Map<string, BrowserSession>;
+
+/** An authorization request on its way through the pages. */
+export interface Flow {
+  readonly id: string;
+  readonly authority: string;
+  readonly app: SandboxApp;
+  readonly redirectUri: string;
+  readonly parameters: URLSearchParams;
+  readonly startedAt: number;
+  user?: User;
+  /** Whether the person proved themselves in this very request, as `prompt=login` wants. */
+  authenticated: boolean;
+  consented: boolean;
+}
+
+export interface SandboxState {
+  /** The authority's instance, with a trailing slash. */
+  readonly url: URL;
+  readonly now: () => number;
+  readonly apps: Map<string, SandboxApp>;
+  readonly keys: SigningKeys;
+  readonly flows: Map<string, Flow>;
+  readonly browsers: Map<string, Browser>;
+  readonly codes: Map<string, AuthorizationCode>;
+  readonly refreshTokens: Map<string, RefreshToken>;
+  /** Families that no longer refresh. */
+  readonly revokedFamilies: Set<string>;
+  /** Prefixed scopes by `consentKey`. */
+  readonly consents: Map<string, Set<string>>;
+  readonly usedAssertions: Set<string>;
+  readonly requests: RequestRecord[];
+  readonly faults: Faults;
+  /** The serial number of the newest access token. */
+  serial: number;
+  refreshTokenMode: RefreshTokenMode;
+  accessTokenSeconds: number;
+  latencyMs: number;
+}
+
+/** Names what one person agreed to for one app in one tenant. */
+export function consentKey(clientId: string, user: User, tenantId: string): string {
+  return `${clientId} ${user.id} ${tenantId}`;
+}
+
+/** The scopes agreed to so far. */
+export function consentsOf(
+  state: SandboxState,
+  { clientId, user, membership }: Pick<Grant, 'clientId' | 'user' | 'membership'>,
+): Set<string> {
+  const key = consentKey(clientId, user, membership.tenant.id);
+  const kept = state.consents.get(key) ?? new Set();
+  state.consents.set(key, kept);
+  return kept;
+}
+
+/** Whether `uri` is registered: exactly, or on http://localhost but for the port. */
+export function isRegistered(app: SandboxApp, uri: string): boolean {
+  if (app.redirectUris.includes(uri)) return true;
+  return app.redirectUris.some((registered) => {
+    const [theirs, ours] = [URL.parse(uri), URL.parse(registered)];
+    if (!theirs || !ours || ours.protocol !== 'http:' || ours.hostname !== 'localhost')
+      return false;
+    theirs.port = ours.port;
+    return theirs.href === ours.href;
+  });
+}

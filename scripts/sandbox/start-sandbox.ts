@@ -1,0 +1,137 @@
+/** Starts a small, faithful Entra ID with a Graph and a to-do API, on loopback only. */
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { isIP } from 'node:net';
+import { Router } from '@koa/router';
+import Koa from 'koa';
+import { addAuthorizeEndpoint } from './authorize-endpoint.ts';
+import { type Tenant, tenants, type User, users } from './directory.ts';
+import { addDiscoveryEndpoints } from './discovery-endpoints.ts';
+import { makeFaults } from './fault-middleware.ts';
+import { noFaults } from './faults.ts';
+import { addGraphApi } from './graph-api.ts';
+import { addLogoutEndpoint } from './logout-endpoint.ts';
+import { addOperatorPage } from './operator-page.ts';
+import { logRequests } from './request-log.ts';
+import { todos } from './resources.ts';
+import { SandboxControls } from './sandbox-controls.ts';
+import { demoApp, type RequestRecord, type SandboxOptions } from './sandbox-options.ts';
+import type { SandboxState } from './sandbox-state.ts';
+import { addSignInSteps } from './sign-in-steps.ts';
+import { SigningKeys } from './signing-keys.ts';
+import { addTodoApi } from './todo-api.ts';
+import { addTokenEndpoint } from './token-endpoint.ts';
+
+/** A sandbox that answers. */
+export interface Sandbox {
+  /** The authority's instance, with a trailing slash. */
+  readonly url: string;
+  readonly graphUrl: string;
+  readonly todoUrl: string;
+  /** The application id URI of the to-do API: the prefix of its scopes. */
+  readonly todoResource: string;
+  readonly operatorUrl: string;
+  readonly tenants: readonly Tenant[];
+  readonly users: readonly User[];
+  readonly controls: SandboxControls;
+  /** Every request so far, oldest first. */
+  readonly requests: readonly RequestRecord[];
+  close(): Promise<void>;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+async function createState(url: URL, options: SandboxOptions): Promise<SandboxState> {
+  const now = options.now ?? Date.now;
+  const keys = new SigningKeys(url, now);
+  await keys.rotate(true);
+  return {
+    url,
+    now,
+    keys,
+    apps: new Map((options.apps ?? [demoApp]).map((app) => [app.clientId.toLowerCase(), app])),
+    flows: new Map(),
+    browsers: new Map(),
+    codes: new Map(),
+    refreshTokens: new Map(),
+    revokedFamilies: new Set(),
+    consents: new Map(),
+    usedAssertions: new Set(),
+    requests: [],
+    faults: noFaults(),
+    serial: 0,
+    refreshTokenMode: options.refreshTokens ?? 'reusable',
+    accessTokenSeconds: options.accessTokenSeconds ?? 3600,
+    latencyMs: options.latencyMs ?? 0,
+  };
+}
+
+function addAssets(router: Router): void {
+  const assets = { 'sandbox.css': 'css', 'send-form.js': 'js' } as const;
+  for (const [name, type] of Object.entries(assets)) {
+    router.get(`/assets/${name}`, async (ctx: Koa.Context) => {
+      ctx.type = type;
+      ctx.body = await readFile(new URL(`assets/${name}`, import.meta.url));
+    });
+  }
+}
+
+function createApp(state: SandboxState, controls: SandboxControls): Koa {
+  const router = new Router();
+  addAssets(router);
+  addOperatorPage(router, state, controls);
+  addGraphApi(router, state);
+  addTodoApi(router, state);
+  // Where the `redirect` outage sends callers; what they bring along is in the request log.
+  router.all('/elsewhere', (ctx: Koa.Context) => {
+    ctx.body = { elsewhere: true };
+  });
+  addDiscoveryEndpoints(router, state);
+  addAuthorizeEndpoint(router, state);
+  addSignInSteps(router, state);
+  addTokenEndpoint(router, state);
+  addLogoutEndpoint(router, state);
+  const app = new Koa();
+  app.use(logRequests(state));
+  app.use(makeFaults(state));
+  app.use(router.routes());
+  return app;
+}
+
+/** @throws {Error} the host is not loopback, or the port is taken (`EADDRINUSE`). */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const host = options.host ?? '127.0.0.1';
+  if (!isLoopback(host)) throw new Error(`The sandbox answers on loopback only, not on ${host}`);
+  const server = options.tls ? createTlsServer(options.tls) : createServer();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen(options.port ?? 0, host, resolve);
+  await promise;
+  server.off('error', reject);
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('No port was given');
+  const name = options.publicHost ?? (host === '::1' ? '[::1]' : host);
+  const url = new URL(`${options.tls ? 'https' : 'http'}://${name}:${address.port}/`);
+  const state = await createState(url, options);
+  const controls = new SandboxControls(state);
+  server.on('request', createApp(state, controls).callback());
+  return {
+    url: url.href,
+    graphUrl: `${url.href}graph/v1.0`,
+    todoUrl: `${url.href}todo`,
+    todoResource: todos.uri,
+    operatorUrl: `${url.href}operator`,
+    tenants,
+    users,
+    controls,
+    requests: state.requests,
+    async close() {
+      const closed = new Promise((done) => server.close(done));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,125 @@
+/** Access tokens, ID tokens and the strings around them. */
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { parseClaims } from './claims-request.ts';
+import { tenants, users } from './directory.ts';
+import type { IdTokenFault } from './faults.ts';
+import type { Grant, SandboxState } from './sandbox-state.ts';
+import type { TokenOrder } from './token-order.ts';
+
+export const randomToken = (prefix: string, bytes = 32): string =>
+  `${prefix}${randomBytes(bytes).toString('base64url')}`;
+
+const pairwise = (...parts: string[]): string =>
+  createHash('sha256').update(parts.join(' ')).digest('base64url');
+
+function personClaims({ clientId, user, membership }: Grant) {
+  return {
+    name: user.name,
+    oid: membership.objectId,
+    preferred_username: user.username,
+    rh: randomToken('1.A', 24),
+    sub: pairwise(clientId, membership.objectId, membership.tenant.id),
+    tid: membership.tenant.id,
+    uti: randomToken('', 16),
+    ver: '2.0',
+  };
+}
+
+/** Times are back-dated by 5 minutes, as Entra ID's are. */
+function lifetime(state: SandboxState, seconds: number) {
+  const now = Math.floor(state.now() / 1000);
+  return { iat: now - 300, nbf: now - 300, exp: now + seconds };
+}
+
+export async function signAccessToken(
+  state: SandboxState,
+  order: TokenOrder,
+  aud: string,
+  scp: string,
+): Promise<string> {
+  const { grant } = order;
+  const claims = parseClaims(order.claims);
+  state.serial += 1;
+  const key = state.keys.current(grant.membership.tenant.id);
+  return new SignJWT({
+    ...personClaims(grant),
+    ...lifetime(state, state.accessTokenSeconds),
+    aud,
+    iss: `${state.url.href}${grant.membership.tenant.id}/v2.0`,
+    azp: grant.clientId,
+    azpacr: '1',
+    scp,
+    ...(claims.context && { acrs: [claims.context] }),
+    ...(claims.capabilities.length > 0 && { xms_cc: claims.capabilities }),
+    ...(claims.notBefore && { sandbox_answers_nbf: claims.notBefore }),
+    sandbox_serial: state.serial,
+  })
+    .setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid: key.kid, x5t: key.kid })
+    .sign(key.privateKey);
+}
+
+function spoil(fault: IdTokenFault | undefined, order: TokenOrder, state: SandboxState): object {
+  const { membership, user } = order.grant;
+  const foreign = tenants.find(({ id }) => id !== membership.tenant.id);
+  switch (fault) {
+    case 'wrong-nonce':
+      return { nonce: randomToken('') };
+    case 'no-nonce':
+      return { nonce: undefined };
+    case 'foreign-tid':
+      return { tid: foreign?.id };
+    case 'wrong-iss':
+      return { iss: `${state.url.href}${foreign?.id}/v2.0` };
+    case 'wrong-aud':
+      return { aud: randomUUID() };
+    case 'expired':
+      return { exp: Math.floor(state.now() / 1000) - 3600 };
+    case 'other-account': {
+      const other = users.find(({ id }) => id !== user.id);
+      return other ? { oid: other.id, sub: pairwise(order.grant.clientId, other.id) } : {};
+    }
+    default:
+      return {};
+  }
+}
+
+export async function signIdToken(state: SandboxState, order: TokenOrder): Promise<string> {
+  const { grant, scopes, nonce } = order;
+  const { user, membership, sid } = grant;
+  const fault = state.faults.idToken;
+  state.faults.idToken = undefined;
+  const key = state.keys.current(membership.tenant.id);
+  const other = fault === 'wrong-key' || fault === 'unknown-key';
+  const signer = other ? await state.keys.create(key.kind) : key;
+  const kid = fault === 'unknown-key' ? signer.kid : key.kid;
+  const claims = parseClaims(order.claims);
+  return new SignJWT({
+    ...personClaims(grant),
+    ...lifetime(state, 3600),
+    aud: grant.clientId,
+    iss: `${state.url.href}${membership.tenant.id}/v2.0`,
+    aio: randomToken('A', 48),
+    auth_time: Math.floor(grant.authenticatedAt / 1000),
+    login_hint: loginHintOf(user.username),
+    sid,
+    acct: membership.guest ? 1 : 0,
+    ...(membership.guest && { idp: `${state.url.href}${user.homeTenantId}/v2.0` }),
+    ...((scopes.openId.includes('email') || membership.guest) && { email: user.username }),
+    ...(claims.context && { acrs: [claims.context] }),
+    ...(nonce !== undefined && { nonce }),
+    ...spoil(fault, order, state),
+  })
+    .setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid })
+    .sign(signer.privateKey);
+}
+
+/** The opaque hint that the `login_hint` optional claim carries. */
+export const loginHintOf = (username: string): string =>
+  `O.${Buffer.from(JSON.stringify({ upn: username })).toString('base64url')}`;
+
+export function clientInfoOf(grant: Grant): string {
+  const { user } = grant;
+  const info = { uid: user.id, utid: user.homeTenantId };
+  return Buffer.from(JSON.stringify(info)).toString('base64url');
+}
