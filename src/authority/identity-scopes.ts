@@ -1,0 +1,8 @@
+/** The scopes that every request carries: who the person is, and a refresh token. */
+
+const IDENTITY_SCOPES = ['openid', 'profile', 'offline_access'];
+
+/** The given scopes with `openid profile offline_access`, each once, in the wire's form. */
+export function scopeParameter(scopes: readonly string[]): string {
+  return [...new Set([...IDENTITY_SCOPES, ...scopes])].join(' ');
+}

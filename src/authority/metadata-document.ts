@@ -1,0 +1,98 @@
+/** The checks on a discovery document: it must be the configured authority's own, and safe to use. */
+import { z } from 'zod';
+import type { AuthoritySettings } from '../config/settings.ts';
+import { Misconfigured } from '../errors.ts';
+import { isGuid, PERSONAL_TENANT } from './tenant.ts';
+
+/** What this site uses of the discovery document. */
+export interface AuthorityMetadata {
+  /** May hold the literal `{tenantid}`, when the authority serves several tenants. */
+  readonly issuer: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  readonly signingKeysUrl: string;
+  readonly endSessionEndpoint: string | undefined;
+  readonly tokenEndpointAuthMethods: readonly string[];
+  /** Whether callbacks must carry `iss` (RFC 9207 §2.4). */
+  readonly callbackCarriesIssuer: boolean;
+}
+
+/** What an authority that lists none takes; for plain OpenID Connect see Discovery §3. */
+const DEFAULT_AUTH_METHODS = { entra: ['client_secret_post'], oidc: ['client_secret_basic'] };
+
+const endpoint = z.string().refine(isSafeUrl, 'must be an https URL, or http on loopback');
+
+const documentSchema = z.object({
+  issuer: z.string(),
+  authorization_endpoint: endpoint,
+  token_endpoint: endpoint,
+  jwks_uri: endpoint,
+  end_session_endpoint: endpoint.optional(),
+  token_endpoint_auth_methods_supported: z.array(z.string()).optional(),
+  authorization_response_iss_parameter_supported: z.boolean().optional(),
+});
+
+/** @throws {Misconfigured} the document is malformed, or speaks for another authority. */
+export function checkMetadata(settings: AuthoritySettings, document: unknown): AuthorityMetadata {
+  const parsed = documentSchema.safeParse(document);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw wrong(`its ${issue?.path.join('.') || 'JSON'} is not usable: ${issue?.message}`);
+  }
+  const { data } = parsed;
+  if (!isExpectedIssuer(settings, data.issuer)) {
+    throw wrong(`its issuer is ${data.issuer}, which is not the configured authority`);
+  }
+  if (settings.kind === 'entra') {
+    const { authorization_endpoint, token_endpoint, jwks_uri, end_session_endpoint } = data;
+    for (const url of [authorization_endpoint, token_endpoint, jwks_uri, end_session_endpoint]) {
+      if (url !== undefined && new URL(url).origin !== settings.instance.origin) {
+        throw wrong(`it names ${new URL(url).origin} instead of ${settings.instance.origin}`);
+      }
+    }
+  }
+  return {
+    issuer: data.issuer,
+    authorizationEndpoint: data.authorization_endpoint,
+    tokenEndpoint: data.token_endpoint,
+    signingKeysUrl: data.jwks_uri,
+    endSessionEndpoint: data.end_session_endpoint,
+    tokenEndpointAuthMethods:
+      data.token_endpoint_auth_methods_supported ?? DEFAULT_AUTH_METHODS[settings.kind],
+    callbackCarriesIssuer: data.authorization_response_iss_parameter_supported ?? false,
+  };
+}
+
+function isExpectedIssuer(settings: AuthoritySettings, issuer: string): boolean {
+  if (settings.kind === 'oidc') {
+    // A URL does not tell whether a bare origin was written with its slash.
+    const { href, pathname } = settings.issuer;
+    return issuer === href || (pathname === '/' && `${issuer}/` === href);
+  }
+  const start = `${settings.instance.origin}/`;
+  const end = '/v2.0';
+  if (!issuer.startsWith(start) || !issuer.endsWith(end)) return false;
+  const tenant = issuer.slice(start.length, -end.length);
+  switch (settings.tenantId.toLowerCase()) {
+    case 'common':
+    case 'organizations':
+      return tenant === '{tenantid}';
+    case 'consumers':
+      return tenant === PERSONAL_TENANT;
+    default:
+      return isGuid(settings.tenantId)
+        ? tenant.toLowerCase() === settings.tenantId.toLowerCase()
+        : isGuid(tenant);
+  }
+}
+
+function isSafeUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  if (protocol === 'https:') return true;
+  return protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
+function wrong(what: string): Misconfigured {
+  return new Misconfigured(`The authority’s discovery document cannot be used: ${what}.`);
+}

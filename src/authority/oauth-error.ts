@@ -1,0 +1,138 @@
+/** The one translator from the authority's refusals to what is done about them. */
+import {
+  type AppError,
+  type ErrorDetail,
+  Misconfigured,
+  SignInFailed,
+  type SignInReason,
+  SignInRequired,
+  Unavailable,
+} from '../errors.ts';
+import { type ErrorBody, readCallbackError, readErrorBody } from './error-body.ts';
+import type { HttpAnswer } from './http-exchange.ts';
+import { retryAfterSeconds } from './retry-after.ts';
+import { isPassing } from './transport-error.ts';
+
+/** What a refused token request was for. */
+export interface RefusedGrant {
+  readonly kind: 'code' | 'refresh';
+  readonly scopes: readonly string[];
+}
+
+/** Refusals that only the operator can mend: of this site, its credential, its registration. */
+const OURS = new Set([
+  'invalid_client',
+  'unauthorized_client',
+  'invalid_request',
+  'invalid_scope',
+  'invalid_resource',
+  'invalid_target',
+  'unsupported_grant_type',
+  'unsupported_response_type',
+]);
+
+const PASSING = new Set(['temporarily_unavailable', 'server_error']);
+
+/** Revoked, expired, of a signed-out session, or past the tenant's sign-in frequency. */
+const DEAD_REFRESH_TOKEN = new Set([
+  50085, 50089, 50132, 50133, 50173, 70000, 70008, 70043, 700082, 700084,
+]);
+const CONSENT_MISSING = 65001;
+const CODE_ALREADY_USED = 54005;
+const REQUEST_LOOP = 50196;
+/** The authority counts the same request over five minutes. */
+const REQUEST_LOOP_SECONDS = 300;
+
+/**
+ * What an answer of the token endpoint other than 200 means.
+ *
+ * The status speaks first, so that a passing fault never looks like a refusal; then `error`,
+ * `suberror` and `claims`; AADSTS numbers only where those are silent. What is unknown is taken as
+ * passing: it signs nobody out.
+ */
+export function refusal(answer: HttpAnswer, grant: RefusedGrant, now: number): AppError {
+  const body = readErrorBody(answer.json);
+  const retryAfter = retryAfterSeconds(answer.headers, now);
+  const { status } = answer;
+  if (!body || isPassing(status) || PASSING.has(body.error)) {
+    const outcome = status === 429 || (body && status < 500) ? 'not-done' : 'unknown';
+    return busy(body?.detail, retryAfter, outcome, `HTTP ${status}`);
+  }
+  if (OURS.has(body.error)) return ours(body.detail);
+  const { errorCodes, detail } = body;
+  if (errorCodes?.includes(REQUEST_LOOP)) {
+    return busy(detail, retryAfter ?? REQUEST_LOOP_SECONDS, 'not-done', 'request loop');
+  }
+  const reason = grant.kind === 'code' ? reasonAtRedemption(body) : reasonAtRefresh(body);
+  if (reason) {
+    return new SignInRequired(reason, { scopes: grant.scopes, claims: body.claims, detail });
+  }
+  if (body.error !== 'invalid_grant') return busy(detail, retryAfter, 'not-done', body.error);
+  const message = errorCodes?.includes(CODE_ALREADY_USED)
+    ? 'This sign-in was already completed. Start again.'
+    : 'The sign-in could not be completed. Start again.';
+  return new SignInFailed('bad-answer', message, { detail, scopes: grant.scopes });
+}
+
+/** What an error in the callback means (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6). */
+export function callbackRefusal(callback: URLSearchParams, scopes: readonly string[]): AppError {
+  const detail = readCallbackError(callback);
+  const error = callback.get('error') ?? '';
+  if (error === 'access_denied' || error === 'consent_required') {
+    const message = 'What was asked for was declined, so nothing has changed. You can try again.';
+    return new SignInFailed('declined', message, { detail, scopes });
+  }
+  if (PASSING.has(error)) return busy(detail, undefined, 'not-done', error);
+  if (OURS.has(error)) return ours(detail);
+  const message = 'The sign-in service did not let this sign-in through. You can try again.';
+  return new SignInFailed('refused-by-authority', message, { detail, scopes });
+}
+
+/** A code fails for good, unless the authority says what it wants of the person first. */
+function reasonAtRedemption({ error, claims }: ErrorBody): SignInReason | undefined {
+  if (error === 'interaction_required') return 'interaction';
+  return error === 'invalid_grant' && claims ? 'interaction' : undefined;
+}
+
+function reasonAtRefresh({ error, suberror, claims, errorCodes }: ErrorBody) {
+  switch (error) {
+    case 'consent_required':
+      return 'consent';
+    case 'interaction_required':
+    case 'login_required':
+      return 'interaction';
+    case 'invalid_grant':
+      break;
+    default:
+      return undefined;
+  }
+  if (suberror === 'bad_token' || suberror === 'token_expired') return 'refresh-token-dead';
+  if (suberror === 'consent_required') return 'consent';
+  if (suberror) return 'interaction';
+  if (errorCodes?.includes(CONSENT_MISSING)) return 'consent';
+  if (claims) return 'interaction';
+  // Plain OAuth has no numbers: there `invalid_grant` is the refresh token's end (RFC 6749 §5.2).
+  const dead = !errorCodes || errorCodes.some((code) => DEAD_REFRESH_TOKEN.has(code));
+  return dead ? 'refresh-token-dead' : 'interaction';
+}
+
+function busy(
+  detail: ErrorDetail | undefined,
+  retryAfter: number | undefined,
+  outcome: 'not-done' | 'unknown',
+  cause: string,
+): Unavailable {
+  return new Unavailable('The sign-in service is busy. Try again shortly.', {
+    retryAfterSeconds: retryAfter,
+    outcome,
+    cause: new Error(`authority: ${cause}`),
+    ...(detail && { detail }),
+  });
+}
+
+function ours(detail: ErrorDetail): Misconfigured {
+  return new Misconfigured(
+    'The sign-in service refuses this site itself. Its operator has to mend that.',
+    { detail },
+  );
+}

@@ -1,0 +1,173 @@
+/** One exchange with the token endpoint: openid-client asks, and the answer is captured before anyone judges it. */
+import { randomUUID } from 'node:crypto';
+import {
+  allowInsecureRequests,
+  type ClientAuth,
+  ClientError,
+  Configuration,
+  type CustomFetchOptions,
+  customFetch,
+} from 'openid-client';
+import { z } from 'zod';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { AssertionForm } from './client-authentication.ts';
+import type { Authority } from './create-authority.ts';
+import { readErrorBody } from './error-body.ts';
+import type { HttpAnswer } from './http-exchange.ts';
+import type { AuthorityMetadata } from './metadata-document.ts';
+import { type RefusedGrant, refusal } from './oauth-error.ts';
+import { type TokenBody, tokenBodySchema } from './token-body.ts';
+import { unreachable } from './transport-error.ts';
+
+export interface Grant extends RefusedGrant {
+  /** The call of openid-client that sends the grant and checks the answer's form. */
+  readonly send: (configuration: Configuration) => Promise<unknown>;
+  /** Called synchronously before each sending; what it throws aborts it unsent. */
+  readonly beforeSend?: () => void;
+  /** Named to Entra ID, so that it can route the request. */
+  readonly accountId?: string;
+}
+
+/** A 200 of the token endpoint: tokens, or something else that may still hold a refresh token. */
+export type TokenAnswer =
+  | { readonly kind: 'tokens'; readonly body: TokenBody }
+  | {
+      readonly kind: 'malformed';
+      readonly refreshToken: string | undefined;
+      readonly cause: Error;
+    };
+
+const CERTIFICATE_UNKNOWN = 700027;
+
+/**
+ * A configuration for openid-client from metadata that was checked here. It is made for each call,
+ * so that each has its own capture.
+ */
+export function configure(
+  { settings }: Pick<Authority, 'settings'>,
+  metadata: AuthorityMetadata,
+  clientAuth?: ClientAuth,
+): Configuration {
+  const server = {
+    issuer: metadata.issuer,
+    authorization_endpoint: metadata.authorizationEndpoint,
+    token_endpoint: metadata.tokenEndpoint,
+    ...(metadata.endSessionEndpoint && { end_session_endpoint: metadata.endSessionEndpoint }),
+  };
+  const configuration = new Configuration(server, settings.clientId, undefined, clientAuth);
+  // The metadata's own check lets http pass on loopback only.
+  allowInsecureRequests(configuration);
+  return configuration;
+}
+
+/**
+ * Sends a grant. A certificate that Entra ID does not find by its SHA-256 thumbprint is named once
+ * more by its SHA-1; the form that works is remembered.
+ *
+ * @throws {AppError} what the refusal means, see `refusal`.
+ * @throws {Unavailable} no answer, or none that can be read.
+ */
+export async function requestTokens(authority: Authority, grant: Grant): Promise<TokenAnswer> {
+  const metadata = await authority.metadata.current();
+  let answer = await exchange(authority, metadata, grant, authority.assertionForm);
+  if (authority.assertionForm === 'sha256' && isCertificateUnknown(authority, answer)) {
+    const again = await exchange(authority, metadata, grant, 'sha1');
+    if (!isCertificateUnknown(authority, again)) {
+      authority.assertionForm = 'sha1';
+      authority.log.warn({ event: 'client_assertion_sha1' }, 'the authority wants x5t and RS256');
+    }
+    answer = again;
+  }
+  if ('status' in answer) throw refusal(answer, grant, authority.now());
+  return answer;
+}
+
+async function exchange(
+  authority: Authority,
+  metadata: AuthorityMetadata,
+  grant: Grant,
+  form: AssertionForm,
+): Promise<HttpAnswer | TokenAnswer> {
+  const clientAuth = authority.clientAuthentication(metadata, form);
+  const configuration = configure(authority, metadata, clientAuth);
+  let captured: HttpAnswer | undefined;
+  let thrown: { readonly error: unknown } | undefined;
+
+  configuration[customFetch] = async (url, options) => {
+    try {
+      // Nothing is awaited between these two: what `beforeSend` saw still holds when it leaves.
+      grant.beforeSend?.();
+      captured = await send(authority, url, options, grant.accountId);
+      return withoutIdToken(captured);
+    } catch (error) {
+      // Kept as it is: openid-client would wrap it.
+      thrown = { error };
+      throw error;
+    }
+  };
+  // It has no clock of its own: the exchange's limit covers the body too.
+  configuration.timeout = 0;
+
+  try {
+    await grant.send(configuration);
+  } catch (error) {
+    // The one call to openid-client; what its errors mean depends on how far it came.
+    if (thrown) throw unreachable(thrown.error);
+    if (!captured) throw error;
+    if (captured.status === 200) {
+      if (!(error instanceof ClientError)) throw error;
+      return malformed(captured, new Error(`authority: not a token response (${error.code})`));
+    }
+  }
+  if (!captured) throw new Error('openid-client answered without asking');
+  if (captured.status !== 200) return captured;
+  const body = tokenBodySchema.safeParse(captured.json);
+  if (body.success) return { kind: 'tokens', body: body.data };
+  return malformed(captured, new Error('authority: a token response without its members'));
+}
+
+async function send(
+  { http, limits, settings }: Authority,
+  url: string,
+  { body, headers, method }: CustomFetchOptions,
+  accountId: string | undefined,
+): Promise<HttpAnswer> {
+  const traced = settings.authority.kind === 'entra' ? entraHeaders(accountId) : {};
+  return await http.send(url, {
+    method,
+    body: body ?? null,
+    headers: { ...headers, ...traced },
+    timeoutMs: limits.tokenMs,
+  });
+}
+
+/** What support asks for, and what lets Entra ID find the account's home without looking. */
+function entraHeaders(accountId: string | undefined): Record<string, string> {
+  const [, uid, utid] = /^([\w-]+)\.([\w-]+)$/.exec(accountId ?? '') ?? [];
+  return {
+    'client-request-id': randomUUID(),
+    'return-client-request-id': 'true',
+    'x-client-SKU': packageJson.name,
+    'x-client-Ver': packageJson.version,
+    ...(uid && utid && { 'x-anchormailbox': `Oid:${uid}@${utid}` }),
+  };
+}
+
+/** openid-client's own check of the ID token knows no issuer template and no keys kept: it is checked here. */
+function withoutIdToken({ status, json }: HttpAnswer): Response {
+  const kept = z.record(z.string(), z.unknown()).safeParse(json);
+  // It only has to fail: what such an answer means is read from the capture.
+  if (!kept.success) return new Response(null, { status: 502 });
+  const { id_token: _, ...rest } = kept.data;
+  return Response.json(rest, { status });
+}
+
+function malformed({ json }: HttpAnswer, cause: Error): TokenAnswer {
+  const refreshToken = z.object({ refresh_token: z.string().min(1) }).safeParse(json).data;
+  return { kind: 'malformed', refreshToken: refreshToken?.refresh_token, cause };
+}
+
+function isCertificateUnknown({ settings }: Authority, answer: HttpAnswer | TokenAnswer): boolean {
+  if (!('status' in answer) || settings.credential.type !== 'certificate') return false;
+  return readErrorBody(answer.json)?.errorCodes?.includes(CERTIFICATE_UNKNOWN) ?? false;
+}
