@@ -1,0 +1,142 @@
+/** The translator's table: one line for each kind of refusal, and what is done about it. */
+import { expect } from 'chai';
+import { callbackRefusal, refusal } from '../../src/authority/oauth-error.ts';
+import { type AppError, SignInRequired, Unavailable } from '../../src/errors.ts';
+import { aadsts } from '../support/stub-authority.ts';
+
+const now = Date.parse('2026-03-01T10:00:00Z');
+const claims = '{"access_token":{}}';
+
+function refused(
+  status: number,
+  json: unknown,
+  headers = {},
+  kind: 'code' | 'refresh' = 'refresh',
+) {
+  const answer = { status, headers: new Headers(headers), text: '', json };
+  return refusal(answer, { kind, scopes: ['User.Read'] }, now);
+}
+
+function nameOf(error: AppError): string {
+  if (error instanceof SignInRequired) return error.reason;
+  return error instanceof Unavailable ? `unavailable ${error.outcome}` : error.code;
+}
+
+describe('A refused refresh', () => {
+  const grant = (code: number, members = {}) => aadsts('invalid_grant', code, members);
+  const table: readonly (readonly [string, number, unknown, string])[] = [
+    ['a revoked token', 400, grant(50173), 'refresh-token-dead'],
+    ['an inactive token', 400, grant(700082), 'refresh-token-dead'],
+    ['sign-in frequency', 400, grant(70043), 'refresh-token-dead'],
+    ['suberror bad_token', 400, grant(1, { suberror: 'bad_token' }), 'refresh-token-dead'],
+    ['suberror token_expired', 400, grant(1, { suberror: 'token_expired' }), 'refresh-token-dead'],
+    ['plain OAuth', 400, { error: 'invalid_grant' }, 'refresh-token-dead'],
+    ['no consent, by number', 400, grant(65001), 'consent'],
+    ['no consent, by suberror', 400, grant(1, { suberror: 'consent_required' }), 'consent'],
+    ['consent_required', 400, { error: 'consent_required' }, 'consent'],
+    ['MFA with claims', 400, grant(50076, { claims }), 'interaction'],
+    ['a dead number beside claims', 400, grant(70043, { claims }), 'interaction'],
+    ['basic_action', 400, grant(50076, { suberror: 'basic_action' }), 'interaction'],
+    [
+      'message_only with a dead number',
+      400,
+      grant(70008, { suberror: 'message_only' }),
+      'interaction',
+    ],
+    ['an unknown number', 400, grant(50999), 'interaction'],
+    ['interaction_required', 400, aadsts('interaction_required', 50076), 'interaction'],
+    ['login_required', 400, aadsts('login_required', 50058), 'interaction'],
+    ['a request loop', 400, grant(50196), 'unavailable not-done'],
+    ['a wrong secret', 401, aadsts('invalid_client', 7000215), 'misconfigured'],
+    ['an unknown application', 400, aadsts('unauthorized_client', 700016), 'misconfigured'],
+    ['a bad scope', 400, aadsts('invalid_scope', 70011), 'misconfigured'],
+    ['an unknown resource', 400, aadsts('invalid_resource', 500011), 'misconfigured'],
+    ['a malformed request', 400, aadsts('invalid_request', 900144), 'misconfigured'],
+    ['a grant not known', 400, { error: 'unsupported_grant_type' }, 'misconfigured'],
+    ['an error not known', 400, { error: 'brand_new' }, 'unavailable not-done'],
+    [
+      'temporarily_unavailable',
+      400,
+      aadsts('temporarily_unavailable', 90033),
+      'unavailable not-done',
+    ],
+    ['invalid_grant in a 500', 500, grant(50173), 'unavailable unknown'],
+    ['invalid_grant in a 429', 429, grant(50173), 'unavailable not-done'],
+    ['text in a 429', 429, undefined, 'unavailable not-done'],
+    ['HTML in a 403', 403, undefined, 'unavailable unknown'],
+    ['JSON of another shape', 400, { message: 'no' }, 'unavailable unknown'],
+  ];
+  for (const [what, status, json, expected] of table) {
+    it(`is taken as ${expected} for ${what}`, () => {
+      expect(nameOf(refused(status, json))).to.equal(expected);
+    });
+  }
+
+  it('hands on scopes, claims and the identifiers support asks for', () => {
+    const error = refused(400, grant(50076, { claims }));
+    expect(error).to.deep.include({ claims, scopes: ['User.Read'] });
+    expect(error.detail).to.deep.equal({
+      error: 'invalid_grant',
+      errorCodes: [50076],
+      traceId: 'ff335f08-ba8c-4aa9-ac56-a710a11a3e00',
+      correlationId: 'd66d6c77-ff41-4798-8a29-15eca1307043',
+      timestamp: '2026-03-01 10:26:15Z',
+    });
+  });
+
+  const waits: readonly (readonly [string | undefined, number])[] = [
+    [undefined, 5],
+    ['60', 60],
+    ['0', 1],
+    ['99999', 3600],
+    ['Sun, 01 Mar 2026 10:02:00 GMT', 120],
+    ['Sun, 01 Mar 2020 10:02:00 GMT', 1],
+    ['soon', 5],
+  ];
+  for (const [header, seconds] of waits) {
+    it(`waits ${seconds} s for Retry-After: ${header}`, () => {
+      const error = refused(429, undefined, header === undefined ? {} : { 'retry-after': header });
+      expect(error).to.have.property('retryAfterSeconds', seconds);
+    });
+  }
+
+  it('stops for five minutes when the authority sees a loop', () => {
+    expect(refused(400, grant(50196))).to.have.property('retryAfterSeconds', 300);
+  });
+});
+
+describe('A refused code', () => {
+  it('never asks for consent or a sign-in by its number alone', () => {
+    for (const code of [65001, 50173, 70008, 501481]) {
+      const error = refused(400, aadsts('invalid_grant', code), {}, 'code');
+      expect(error).to.have.property('reason', 'bad-answer');
+    }
+  });
+});
+
+describe('An error in the callback', () => {
+  const table: readonly (readonly [string, string])[] = [
+    ['access_denied', 'declined'],
+    ['consent_required', 'declined'],
+    ['login_required', 'refused-by-authority'],
+    ['interaction_required', 'refused-by-authority'],
+    ['brand_new', 'refused-by-authority'],
+    ['<script>', 'refused-by-authority'],
+    ['server_error', 'unavailable'],
+    ['temporarily_unavailable', 'unavailable'],
+    ['unauthorized_client', 'misconfigured'],
+    ['invalid_resource', 'misconfigured'],
+  ];
+  for (const [error, expected] of table) {
+    it(`${error} is taken as ${expected}`, () => {
+      const translated = callbackRefusal(new URLSearchParams({ error }), ['Mail.Read']);
+      expect('reason' in translated ? translated.reason : translated.code).to.equal(expected);
+    });
+  }
+
+  it('puts nothing of the query into the log but short words', () => {
+    const query = { error: `x\n${'y'.repeat(1000)}`, error_description: 'AADSTS1: hi' };
+    const { detail } = callbackRefusal(new URLSearchParams(query), []);
+    expect(detail).to.deep.equal({ error: 'unreadable' });
+  });
+});
