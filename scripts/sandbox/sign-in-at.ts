@@ -38,9 +38,13 @@ interface PageForm {
 function formsOf(page: string): PageForm[] {
   return [...page.matchAll(/<form method="post" action="([^"]*)">(.*?)<\/form>/gs)].map(
     ([, action = '', markup = '']) => {
-      const inputs = markup.matchAll(/<input[^>]*?name="([^"]*)"[^>]*?value="([^"]*)"/g);
-      const pairs = [...inputs].map(([, name = '', value = '']) => [decode(name), decode(value)]);
-      return { action: decode(action), fields: new URLSearchParams(pairs), markup };
+      const fields = new URLSearchParams();
+      for (const [, name = '', value = ''] of markup.matchAll(
+        /<input[^>]*?name="([^"]*)"[^>]*?value="([^"]*)"/g,
+      )) {
+        fields.append(decode(name), decode(value));
+      }
+      return { action: decode(action), fields, markup };
     },
   );
 }
