@@ -30,11 +30,9 @@ export class SigningKeys {
 
   /** Signs with new keys from now on; unpublished ones stay out of the key set until `publish`. */
   async rotate(published: boolean): Promise<void> {
-    for (const kind of ['work', 'personal'] as const) {
-      const key = await this.create(kind);
-      this.#keys.push(key);
-      if (!published) this.#unpublished.add(key.kid);
-    }
+    const keys = await Promise.all([this.create('work'), this.create('personal')]);
+    this.#keys.push(...keys);
+    if (!published) for (const { kid } of keys) this.#unpublished.add(kid);
   }
 
   publish(): void {

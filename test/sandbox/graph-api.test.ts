@@ -1,0 +1,146 @@
+/** The sandbox's Graph and to-do API. */
+import { inflateSync } from 'node:zlib';
+import { expect } from 'chai';
+import { type Sandbox, startSandbox } from '../../scripts/sandbox/start-sandbox.ts';
+import { TestClient, text } from './test-client.ts';
+
+const ada = 'ada@contoso.example';
+const all = 'openid offline_access User.Read Mail.Read Calendars.Read People.Read';
+
+describe('Sandbox APIs', () => {
+  let sandbox: Sandbox;
+  let client: TestClient;
+  let now: number;
+  beforeEach(async () => {
+    now = Date.parse('2026-03-02T10:00:00Z');
+    sandbox = await startSandbox({ now: () => now });
+    client = new TestClient(sandbox);
+  });
+  afterEach(() => sandbox.close());
+
+  const accessTokenOf = async (username: string, scope = all) =>
+    text(await client.signIn(username, scope), 'access_token');
+  const graph = (path: string, token: string) => client.call(`${sandbox.graphUrl}${path}`, token);
+  const listOf = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? value : []);
+
+  describe('Graph', () => {
+    it('tells each person who they are', async () => {
+      for (const { username, name, id } of sandbox.users) {
+        const token = await accessTokenOf(username, 'User.Read');
+        const { body } = await graph('/me', token);
+        expect(body).to.include({ displayName: name, userPrincipalName: username, id });
+        expect(body).to.have.property('@odata.context');
+      }
+    });
+
+    it('has a whole PNG picture for each person but one', async () => {
+      const token = await accessTokenOf(ada);
+      const url = `${sandbox.graphUrl}/me/photo/$value`;
+      const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+      expect(response.headers.get('content-type')).to.equal('image/png');
+      const picture = Buffer.from(await response.arrayBuffer());
+      const data = picture.indexOf('IDAT');
+      const length = picture.readUInt32BE(data - 4);
+      const pixels = inflateSync(picture.subarray(data + 4, data + 4 + length));
+      expect(pixels.length).to.equal(192 * (1 + 192 * 3));
+      const none = await graph('/me/photo/$value', await accessTokenOf('ben@contoso.example'));
+      expect(none.status).to.equal(404);
+      expect(none.body['error']).to.include({ code: 'ImageNotFound' });
+    });
+
+    it('pages through all the mail, newest first', async () => {
+      const token = await accessTokenOf(ada);
+      const seen: string[] = [];
+      let path: string | undefined = '/me/messages?$top=9&$select=subject,receivedDateTime';
+      while (path !== undefined) {
+        const { body }: { body: Readonly<Record<string, unknown>> } = await graph(path, token);
+        for (const message of listOf(body['value'])) {
+          expect(message).to.have.all.keys('@odata.etag', 'id', 'subject', 'receivedDateTime');
+          seen.push(String(message['receivedDateTime']));
+        }
+        const next: unknown = body['@odata.nextLink'];
+        path = typeof next === 'string' ? next.slice(sandbox.graphUrl.length) : undefined;
+      }
+      expect(seen).to.have.length(24);
+      expect(seen).to.deep.equal([...seen].sort().reverse());
+      expect((await graph('/me/messages?$top=0', token)).status).to.equal(400);
+    });
+
+    it('shows the calendar in a window, and colleagues', async () => {
+      const token = await accessTokenOf(ada);
+      const window = 'startDateTime=2026-03-02T00:00:00Z&endDateTime=2026-03-04T00:00:00Z';
+      const view = await graph(`/me/calendarView?${window}`, token);
+      expect(listOf(view.body['value'])).to.have.length(2);
+      expect((await graph('/me/calendarView', token)).status).to.equal(400);
+      const people = await graph('/me/people', token);
+      expect(listOf(people.body['value'])).to.have.length(2);
+    });
+
+    it('refuses a missing scope with 403', async () => {
+      const { status, body } = await graph('/me/messages', await accessTokenOf(ada, 'User.Read'));
+      expect(status).to.equal(403);
+      expect(body['error']).to.include({ code: 'ErrorAccessDenied' });
+      expect(body).to.have.nested.property('error.innerError.request-id');
+    });
+
+    it('refuses tokens that are absent, expired, altered or for another API with 401', async () => {
+      const token = await accessTokenOf(ada);
+      const todoToken = await accessTokenOf(ada, `${sandbox.todoResource}/Todos.Read`);
+      const [head, body, signature] = token.split('.');
+      const other = Buffer.from(
+        JSON.stringify({
+          ...JSON.parse(Buffer.from(body ?? '', 'base64url').toString()),
+          oid: 'x',
+        }),
+      ).toString('base64url');
+      for (const bad of ['', 'x', todoToken, `${head}.${other}.${signature}`]) {
+        const answer = await graph('/me', bad);
+        expect(answer.status, bad.slice(0, 20)).to.equal(401);
+        expect(answer.headers.get('www-authenticate')).to.match(/^Bearer /);
+      }
+      now += 3600_000;
+      expect((await graph('/me', token)).status).to.equal(401);
+    });
+
+    it('accepts tokens of a personal account, signed with the personal key', async () => {
+      const token = await accessTokenOf('eve@personal.example');
+      expect((await graph('/me', token)).status).to.equal(200);
+    });
+  });
+
+  describe('to-dos', () => {
+    const todos = (token: string, path = '/todos', init: RequestInit = {}) =>
+      client.call(`${sandbox.todoUrl}${path}`, token, init);
+    const scoped = (name: string) => `${sandbox.todoResource}/${name}`;
+
+    it('are listed, added and changed for each person apart', async () => {
+      const token = await accessTokenOf(ada, scoped('Todos.ReadWrite'));
+      const added = await todos(token, '/todos', { method: 'POST', body: '{"title":"Buy tape"}' });
+      expect(added.status).to.equal(201);
+      const done = { method: 'PATCH', body: '{"done":true}' };
+      const changed = await todos(token, `/todos/${added.body['id']}`, done);
+      expect(changed.body).to.include({ title: 'Buy tape', done: true });
+      expect(listOf((await todos(token)).body['value'])).to.have.length(5);
+      const ben = await accessTokenOf('ben@contoso.example', scoped('Todos.Read'));
+      expect(listOf((await todos(ben)).body['value'])).to.have.length(4);
+    });
+
+    it('are read but not written with Todos.Read, and not at all with a Graph token', async () => {
+      const reader = await accessTokenOf(ada, scoped('Todos.Read'));
+      expect((await todos(reader)).status).to.equal(200);
+      const post = { method: 'POST', body: '{"title":"No"}' };
+      expect((await todos(reader, '/todos', post)).status).to.equal(403);
+      expect((await todos(await accessTokenOf(ada))).status).to.equal(401);
+    });
+
+    it('refuse bodies they do not understand', async () => {
+      const token = await accessTokenOf(ada, scoped('Todos.ReadWrite'));
+      for (const body of ['', '[]', '{"title":""}']) {
+        const { status } = await todos(token, '/todos', { method: 'POST', body });
+        expect(status).to.equal(400);
+      }
+      const none = await todos(token, '/todos/none', { method: 'PATCH', body: '{}' });
+      expect(none.status).to.equal(404);
+    });
+  });
+});
