@@ -5,7 +5,7 @@ import type { AuthoritySettings } from '../config/settings.ts';
 import { AppError, Unavailable } from '../errors.ts';
 import { fitsAlgorithm, forJose, SIGNING_ALGORITHMS, type SigningKey } from './signing-key.ts';
 import type { SigningKeys } from './signing-keys.ts';
-import { isGuid, isIssuerOf, issuerFor, PERSONAL_TENANT } from './tenant.ts';
+import { isIssuerOf, issuerFor, PERSONAL_TENANT } from './tenant.ts';
 
 const optionalText = z.string().optional().catch(undefined);
 
@@ -114,8 +114,8 @@ function failedClaim(
   if (!isIssuerOf(expected.issuer, iss)) return 'iss';
   if (expected.authority.kind === 'oidc') return undefined;
 
-  if (tid === undefined || !isGuid(tid)) return 'tid';
-  if (new URL(iss).pathname.split('/')[1] !== tid) return 'tid';
+  // The issuer's own tenant is a GUID by now; `tid` must say the same one.
+  if (tid === undefined || new URL(iss).pathname.split('/')[1] !== tid) return 'tid';
   if (tid === PERSONAL_TENANT && isForWorkOnly(expected.authority)) return 'tid';
   if (key.issuer !== undefined && issuerFor(key.issuer, tid) !== iss) return 'key issuer';
   return undefined;

@@ -32,16 +32,26 @@ export function contradicts(claims: IdTokenClaims, clientInfo: ClientInfo | unde
 }
 
 /** `uid.utid`, else `oid.tid`, else `iss` and `sub`. */
-export function accountIdOf(
+function accountIdOf(
   authority: AuthoritySettings,
   claims: IdTokenClaims,
   clientInfo: ClientInfo | undefined,
 ): string {
   if (authority.kind === 'entra') {
-    if (clientInfo) return `${clientInfo.uid}.${clientInfo.utid}`;
+    if (clientInfo) return homeAccount(clientInfo);
     if (claims.oid && claims.tid) return `${claims.oid}.${claims.tid}`;
   }
   return `${claims.iss} ${claims.sub}`;
+}
+
+/** The account that an answer names which nobody has checked; `undefined` if it names none. */
+export function unprovenAccountId(
+  authority: AuthoritySettings,
+  claims: IdTokenClaims | undefined,
+  clientInfo: ClientInfo | undefined,
+): string | undefined {
+  if (claims) return accountIdOf(authority, claims, clientInfo);
+  return authority.kind === 'entra' && clientInfo ? homeAccount(clientInfo) : undefined;
 }
 
 export function identityOf(
@@ -60,4 +70,8 @@ export function identityOf(
     loginHint: claims.login_hint,
     sid: claims.sid,
   };
+}
+
+function homeAccount({ uid, utid }: ClientInfo): string {
+  return `${uid}.${utid}`;
 }

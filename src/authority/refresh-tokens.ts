@@ -4,9 +4,9 @@ import { type AppError, Unavailable } from '../errors.ts';
 import type { RefreshAnswer, RefreshRequest } from '../token-response.ts';
 import type { Authority } from './create-authority.ts';
 import { checkIdToken, uncheckedClaims } from './id-token.ts';
-import { accountIdOf, contradicts, identityOf, readClientInfo } from './identity.ts';
+import { contradicts, identityOf, readClientInfo, unprovenAccountId } from './identity.ts';
 import { scopeParameter } from './identity-scopes.ts';
-import { type TokenBody, tokensOf } from './token-body.ts';
+import { type Salvage, tokensOf } from './token-body.ts';
 import { requestTokens } from './token-request.ts';
 
 /**
@@ -42,8 +42,8 @@ export async function refreshTokens(
   });
   if (answer.kind === 'malformed') {
     const cause = unusable('an answer that makes no sense', answer.cause);
-    if (!answer.refreshToken) throw cause;
-    return { kind: 'unverified', refreshToken: answer.refreshToken, accountId: undefined, cause };
+    if (!answer.salvage.refresh_token) throw cause;
+    return unverified(authority, answer.salvage, cause);
   }
   const { body } = answer;
   if (!body.id_token) {
@@ -68,10 +68,10 @@ export async function refreshTokens(
   return { kind: 'verified', response: { ...tokensOf(body, scopes), identity } };
 }
 
-function unverified({ settings }: Authority, body: TokenBody, cause: AppError): RefreshAnswer {
+function unverified({ settings }: Authority, body: Salvage, cause: AppError): RefreshAnswer {
   const clientInfo = readClientInfo(body.client_info);
   const claims = uncheckedClaims(body.id_token ?? '');
-  const accountId = claims && accountIdOf(settings.authority, claims, clientInfo);
+  const accountId = unprovenAccountId(settings.authority, claims, clientInfo);
   return { kind: 'unverified', refreshToken: body.refresh_token, accountId, cause };
 }
 

@@ -17,6 +17,17 @@ export const tokenBodySchema = z.object({
 
 export type TokenBody = z.infer<typeof tokenBodySchema>;
 
+const textIfAny = z.string().min(1).optional().catch(undefined);
+
+/** What must not be lost with an answer that is otherwise no good: its refresh token, and whose it is. */
+export const salvageSchema = z.object({
+  refresh_token: textIfAny,
+  id_token: textIfAny,
+  client_info: textIfAny,
+});
+
+export type Salvage = z.infer<typeof salvageSchema>;
+
 /** When the authority does not say, a token is taken to be short-lived. */
 const UNSAID_SECONDS = 300;
 

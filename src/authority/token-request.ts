@@ -16,7 +16,7 @@ import { readErrorBody } from './error-body.ts';
 import type { HttpAnswer } from './http-exchange.ts';
 import type { AuthorityMetadata } from './metadata-document.ts';
 import { type RefusedGrant, refusal } from './oauth-error.ts';
-import { type TokenBody, tokenBodySchema } from './token-body.ts';
+import { type Salvage, salvageSchema, type TokenBody, tokenBodySchema } from './token-body.ts';
 import { unreachable } from './transport-error.ts';
 
 export interface Grant extends RefusedGrant {
@@ -31,11 +31,7 @@ export interface Grant extends RefusedGrant {
 /** A 200 of the token endpoint: tokens, or something else that may still hold a refresh token. */
 export type TokenAnswer =
   | { readonly kind: 'tokens'; readonly body: TokenBody }
-  | {
-      readonly kind: 'malformed';
-      readonly refreshToken: string | undefined;
-      readonly cause: Error;
-    };
+  | { readonly kind: 'malformed'; readonly salvage: Salvage; readonly cause: Error };
 
 const CERTIFICATE_UNKNOWN = 700027;
 
@@ -163,8 +159,7 @@ function withoutIdToken({ status, json }: HttpAnswer): Response {
 }
 
 function malformed({ json }: HttpAnswer, cause: Error): TokenAnswer {
-  const refreshToken = z.object({ refresh_token: z.string().min(1) }).safeParse(json).data;
-  return { kind: 'malformed', refreshToken: refreshToken?.refresh_token, cause };
+  return { kind: 'malformed', salvage: salvageSchema.safeParse(json).data ?? {}, cause };
 }
 
 function isCertificateUnknown({ settings }: Authority, answer: HttpAnswer | TokenAnswer): boolean {

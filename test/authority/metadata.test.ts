@@ -1,4 +1,5 @@
 /** Discovery: whose document is taken, how long it is kept, and what an outage does. */
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { authorityHealth } from '../../src/authority/authority-health.ts';
 import { createAuthority } from '../../src/authority/create-authority.ts';
@@ -49,7 +50,6 @@ describe('The authority’s metadata', () => {
     ['v1.0', TENANT, (o) => ({ issuer: `${o}/${TENANT}/` })],
     ['a token endpoint elsewhere', TENANT, () => ({ token_endpoint: 'https://evil.test/token' })],
     ['keys elsewhere', TENANT, () => ({ jwks_uri: 'https://evil.test/keys' })],
-    ['plain http', TENANT, () => ({ token_endpoint: 'http://evil.test/token' })],
     ['no token endpoint', TENANT, () => ({ token_endpoint: undefined })],
   ];
   for (const [what, tenantId, change] of foreign) {
@@ -71,6 +71,28 @@ describe('The authority’s metadata', () => {
     stub.onDiscovery = () => ({ body: { ...stub.document(''), issuer: stub.origin } });
     expect((await plain(stub.origin).metadata.current()).issuer).to.equal(stub.origin);
     const error = await failure(plain(`${stub.origin}/other`).metadata.current());
+    expect(error).to.be.instanceOf(Misconfigured);
+  });
+
+  it('is refused when it names an endpoint on plain http that is not loopback', async () => {
+    const settings = settingsFor({ kind: 'oidc', issuer: new URL(stub.origin) });
+    const parts = { fetch, now: Date.now, log: createLog('silent') };
+    for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri']) {
+      const endpoint = { [name]: 'http://evil.test/' };
+      stub.onDiscovery = () => ({
+        body: { ...stub.document(''), issuer: stub.origin, ...endpoint },
+      });
+      const error = await failure(createAuthority(settings, parts).metadata.current());
+      expect(error).to.be.instanceOf(Misconfigured);
+    }
+  });
+
+  it('is not looked for where a redirect points', async () => {
+    stub.onDiscovery = ({ path }) =>
+      path === '/elsewhere'
+        ? { body: stub.document(TENANT) }
+        : { status: 302, headers: { location: '/elsewhere' }, body: '' };
+    const error = await failure(anAuthority(stub).metadata.current());
     expect(error).to.be.instanceOf(Misconfigured);
   });
 
@@ -112,7 +134,10 @@ describe('The authority’s metadata', () => {
   const passing: readonly (readonly [string, StubAuthority['onDiscovery']])[] = [
     ['HTML', () => ({ body: '<html>Welcome to the hotel</html>' })],
     ['5xx', () => ({ status: 503, body: { error: 'temporarily_unavailable' } })],
-    ['more than it should', () => ({ body: 'x'.repeat(2_000_000) })],
+    [
+      'more than it should',
+      () => ({ body: { ...stub.document(TENANT), padding: 'x'.repeat(2_000_000) } }),
+    ],
     ['silence', () => 'silence'],
     ['half an answer', () => 'cut'],
   ];
@@ -150,6 +175,7 @@ describe('The authority’s metadata', () => {
     const asked = stub.requests.length;
     expect(asked).to.be.above(1);
     expect(await authority.metadata.current(), 'no new attempt at once').to.equal(first);
+    await setTimeout(15);
     expect(stub.requests).to.have.length(asked);
 
     now += 61_000;

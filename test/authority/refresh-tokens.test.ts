@@ -89,7 +89,7 @@ describe('refreshTokens', () => {
       );
       expect({ refreshToken, accountId }).to.deep.equal({
         refreshToken: 'refresh-2',
-        accountId: undefined,
+        accountId: `${UID}.${TENANT}`,
       });
     });
 
@@ -97,6 +97,7 @@ describe('refreshTokens', () => {
       stub.onToken = async () => ({ body: await stub.tokens({ access_token: 5 }) });
       const answer = unverified(await refreshTokens(anAuthority(stub), aRefresh()));
       expect(answer.refreshToken).to.equal('refresh-2');
+      expect(answer.accountId).to.equal(`${UID}.${TENANT}`);
       expect(answer.cause).to.be.instanceOf(Unavailable);
     });
   });
