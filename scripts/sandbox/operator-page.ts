@@ -8,12 +8,16 @@ import { type Html, html, showPage } from './page.ts';
 import type { SandboxControls } from './sandbox-controls.ts';
 import type { SandboxState } from './sandbox-state.ts';
 
+/** A field's name as words: `retryAfterSeconds` is "retry after seconds". */
+const inWords = (name: string): string =>
+  name.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
+
 function field(name: string, given: readonly string[] | number): Html {
   if (typeof given === 'number') {
-    return html`<input name="${name}" value="${given}" inputmode="numeric" aria-label="${name}">`;
+    return html`<label>${inWords(name)}<input name="${name}" value="${given}" inputmode="numeric"></label>`;
   }
   const options = given.map((choice) => html`<option>${choice}</option>`);
-  return html`<select name="${name}" aria-label="${name}">${options}</select>`;
+  return html`<label>${inWords(name)}<select name="${name}">${options}</select></label>`;
 }
 
 function actionForm({ name, title, fields }: OperatorAction): Html {

@@ -68,7 +68,11 @@ describe('Sandbox logout endpoint', () => {
   });
 
   it('does not return to an address that is not registered', async () => {
-    const response = await logout({ ...hint(), post_logout_redirect_uri: 'http://evil.example/' });
+    const response = await logout({
+      ...hint(),
+      client_id: demoApp.clientId,
+      post_logout_redirect_uri: 'http://evil.example/',
+    });
     expect(response.status).to.equal(200);
     const page = await response.text();
     expect(page).to.contain('You signed out').and.not.to.contain('evil.example');

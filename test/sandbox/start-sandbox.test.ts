@@ -79,7 +79,7 @@ describe('startSandbox', () => {
       for (const [, action = '', markup = ''] of forms.filter(([, name]) => name !== 'latency')) {
         const fields: Record<string, string> = {};
         for (const [, name = '', choice = ''] of markup.matchAll(
-          /<select name="([^"]+)"[^>]*><option>([^<]*)/g,
+          /<select name="([^"]+)"><option>([^<]*)/g,
         )) {
           fields[name] = choice;
         }
