@@ -307,6 +307,15 @@ describe('ApiClient', () => {
         expect(error.retryAfterSeconds).to.be.within(85, 91);
       });
 
+      it('waits for no longer than its limit for one wait', async () => {
+        await using api = await aServer(answering(429, '', { 'retry-after': '2' }));
+        const { client } = aClient({ retryWaitMs: 1000 });
+        const before = performance.now();
+        await failureOf(client.json(account, { api: anApi(api.url), path: '' }), Unavailable);
+        expect(performance.now() - before).to.be.below(900);
+        expect(api.seen).to.have.length(1);
+      });
+
       it('waits for nothing that goes beyond the time of the call', async () => {
         await using api = await aServer(answering(429, '', { 'retry-after': '2' }));
         const { client } = aClient({ requestMs: 1000 });

@@ -23,8 +23,8 @@ const url = new URL('https://graph.example');
 
 describe('findGraph', () => {
   it('gives the first section whose name begins with Graph, in any case', () => {
-    const names = ['ToDo', 'MyGraph', 'graphBeta', 'Graph'];
-    expect(findGraph(names.map((name) => anApi(url, { name })))?.name).to.equal('graphBeta');
+    const names = ['ToDo', 'MyGraph', 'GRAPHBeta', 'Graph'];
+    expect(findGraph(names.map((name) => anApi(url, { name })))?.name).to.equal('GRAPHBeta');
     expect(findGraph([anApi(url, { name: 'ToDo' })])).to.equal(undefined);
   });
 });
