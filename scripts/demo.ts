@@ -11,7 +11,8 @@ import { type Sandbox, startSandbox } from './sandbox/start-sandbox.ts';
 
 const USAGE = `Usage: npm run demo -- [--site-port PORT] [--sandbox-port PORT]
   --site-port     where the site listens, 4000 by default (or SITE_PORT)
-  --sandbox-port  where the sandbox listens, 4400 by default (or SANDBOX_PORT)`;
+  --sandbox-port  where the sandbox listens, 4400 by default (or SANDBOX_PORT)
+DEMO_STATE names the directory for what the site keeps, .local/demo by default.`;
 
 const START_MS = 30_000;
 const STOP_MS = 12_000;
@@ -149,7 +150,7 @@ async function run(ports: Ports): Promise<void> {
   const sandbox = await startSandbox({ port: ports.sandbox, apps: [app] }).catch((error) => {
     throw explain(error, 'sandbox', ports.sandbox);
   });
-  const stateDirectory = join(root, '.local', 'demo');
+  const stateDirectory = process.env['DEMO_STATE'] ?? join(root, '.local', 'demo');
   mkdirSync(stateDirectory, { recursive: true });
   const logFile = join(stateDirectory, 'site.log');
   // Its own process group: Ctrl-C reaches it once, from here, and not from the terminal as well.
