@@ -22,16 +22,18 @@ export interface WantedKey {
 const FRESH_MS = 3_600_000;
 const RETRY_MS = 60_000;
 /**
- * An unknown key is looked for at once, so that a rotation fails no sign-in; after that at most
- * once in this time, so that tokens naming a key that does not exist cannot flood the authority.
+ * An unknown key is looked for at once, so that a rotation fails no sign-in; but only so often, so
+ * that tokens naming a key that does not exist cannot flood the authority.
  */
-const UNKNOWN_KEY_MS = 60_000;
-const UNKNOWN_KEY_AFTER_FAULT_MS = 1000;
+const LOOK_UPS = 5;
+const LOOK_UPS_IN_MS = 300_000;
+const LOOK_UP_AFTER_FAULT_MS = 1000;
 
 export class SigningKeys {
   readonly #parts: SigningKeysParts;
   readonly #keys: KeptFresh<readonly SigningKey[]>;
-  #lookAgainAt = 0;
+  #lookedAt: readonly number[] = [];
+  #notBefore = 0;
   #looking: Promise<readonly SigningKey[]> | undefined;
 
   constructor(parts: SigningKeysParts) {
@@ -53,7 +55,7 @@ export class SigningKeys {
   async find(wanted: WantedKey): Promise<SigningKey | undefined> {
     const found = pick(await this.#keys.current(), wanted);
     if (found) return found;
-    if (!this.#looking && this.#parts.now() >= this.#lookAgainAt) {
+    if (!this.#looking && this.#mayLookAgain()) {
       this.#looking = this.#lookAgain().finally(() => {
         this.#looking = undefined;
       });
@@ -61,10 +63,18 @@ export class SigningKeys {
     return this.#looking && pick(await this.#looking, wanted);
   }
 
+  #mayLookAgain(): boolean {
+    const now = this.#parts.now();
+    this.#lookedAt = this.#lookedAt.filter((at) => now - at < LOOK_UPS_IN_MS);
+    return this.#lookedAt.length < LOOK_UPS && now >= this.#notBefore;
+  }
+
   async #lookAgain(): Promise<readonly SigningKey[]> {
-    this.#lookAgainAt = this.#parts.now() + UNKNOWN_KEY_AFTER_FAULT_MS;
+    const now = this.#parts.now();
+    this.#notBefore = now + LOOK_UP_AFTER_FAULT_MS;
     const keys = await this.#keys.reload();
-    this.#lookAgainAt = this.#parts.now() + UNKNOWN_KEY_MS;
+    this.#notBefore = 0;
+    this.#lookedAt = [...this.#lookedAt, now];
     return keys;
   }
 

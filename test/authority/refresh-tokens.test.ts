@@ -248,12 +248,36 @@ describe('refreshTokens', () => {
       const authority = anAuthority(stub, { now: () => now });
       const published = stub.signWith;
       stub.signWith = await newKey('key-of-nobody');
-      for (let i = 0; i < 5; i += 1) await refreshTokens(authority, aRefresh());
-      expect(stub.keyRequests).to.have.length(2);
-      now += 61_000;
+      for (let i = 0; i < 9; i += 1) await refreshTokens(authority, aRefresh());
+      expect(stub.keyRequests, 'the first look and five more').to.have.length(6);
+      now += 301_000;
       await refreshTokens(authority, aRefresh());
-      expect(stub.keyRequests).to.have.length(3);
+      expect(stub.keyRequests).to.have.length(7);
       stub.signWith = published;
+      expect(await refreshTokens(authority, aRefresh())).to.have.property('kind', 'verified');
+    });
+
+    it('follow the next rotation too, soon after', async () => {
+      const authority = anAuthority(stub);
+      for (const kid of ['key-2', 'key-3', 'key-4']) {
+        const rotated = await newKey(kid);
+        stub.signWith = rotated;
+        stub.keys = [rotated.jwk];
+        expect(await refreshTokens(authority, aRefresh())).to.have.property('kind', 'verified');
+      }
+    });
+
+    it('are looked for again a second after a fault', async () => {
+      let now = Date.now();
+      const authority = anAuthority(stub, { now: () => now });
+      await signIn(authority, stub);
+      const rotated = await newKey('key-2');
+      stub.signWith = rotated;
+      stub.onKeys = () => ({ status: 503, body: 'down' });
+      for (let i = 0; i < 9; i += 1) await refreshTokens(authority, aRefresh());
+      expect(stub.keyRequests, 'once, not for each').to.have.length(2);
+      now += 1000;
+      stub.onKeys = () => ({ body: { keys: [rotated.jwk] } });
       expect(await refreshTokens(authority, aRefresh())).to.have.property('kind', 'verified');
     });
 
