@@ -129,7 +129,7 @@ export class TokenBroker implements Broker {
   #join(account: Account, request: TokenRequest): Promise<AccessToken> {
     const key = requestKey(account, request);
     const running = this.#flights.get(key);
-    if (running) return running;
+    if (running !== undefined) return running;
     const flight = this.#afterOthers(account.id, () => {
       const { lease, names, refresh, clock, log, random, newId } = this.#options;
       const parts = { accounts: this.#accounts, outbox: this.#outbox, lease, refresh, clock, log };

@@ -78,6 +78,7 @@ describe('Two processes with one Redis', () => {
     const order = { account, scopes: ['User.Read'], callers: 100 };
     const tokens = (await Promise.all(processes.map((child) => ask(child, order)))).flat();
     expect(tokens).to.have.length(200);
+    expect(tokens[0]).to.match(/^access-token/);
     expect(new Set(tokens).size).to.equal(1);
     expect(authority.used).to.have.length(1);
   });

@@ -10,7 +10,7 @@ import { SignInRequired, Unavailable } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { RecordNames } from '../../src/record-names.ts';
 import { Records } from '../../src/records.ts';
-import type { Storage } from '../../src/storage/storage.ts';
+import type { Replaced, Storage } from '../../src/storage/storage.ts';
 import type { Identity, RefreshAnswer, RefreshRequest } from '../../src/token-response.ts';
 
 export const newId = () => randomBytes(18).toString('base64url');
@@ -96,6 +96,8 @@ export class FaultyStorage implements Storage {
   readonly label = 'faulty';
   readonly shared = true;
   away: 'no' | 'reads-and-writes' | 'writes' = 'no';
+  /** How many changes it took. */
+  replaced = 0;
   readonly #storage: Storage;
 
   constructor(storage: Storage) {
@@ -107,8 +109,17 @@ export class FaultyStorage implements Storage {
   set = (name: string, value: string, ttlMs: number) =>
     this.#unless(this.away !== 'no', () => this.#storage.set(name, value, ttlMs));
   delete = (name: string) => this.#unless(this.away !== 'no', () => this.#storage.delete(name));
-  replace = (name: string, expected: string | undefined, next: string | undefined, ttlMs: number) =>
-    this.#unless(this.away !== 'no', () => this.#storage.replace(name, expected, next, ttlMs));
+  replace = (
+    name: string,
+    expected: string | undefined,
+    next: string | undefined,
+    ttlMs: number,
+  ): Promise<Replaced> =>
+    this.#unless(this.away !== 'no', async () => {
+      const outcome = await this.#storage.replace(name, expected, next, ttlMs);
+      if (outcome === 'replaced') this.replaced += 1;
+      return outcome;
+    });
   ping = () => this.#unless(this.away !== 'no', () => this.#storage.ping());
   close = () => this.#storage.close();
 

@@ -1,0 +1,86 @@
+/** Sealing: everything kept in the store is encrypted, and bound to the name it is kept under. */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
+
+/** What opening gives: a key that is not in the ring is told apart from bytes that were altered or moved. */
+export type Opened =
+  | { readonly status: 'open'; readonly plaintext: string }
+  | { readonly status: 'unknown-key' }
+  | { readonly status: 'damaged' };
+
+const VERSION = '1';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/**
+ * A ring of 32-byte keys: the first seals, all open.
+ *
+ * AES-256-GCM under a key derived (HKDF, RFC 5869) from the ring key and the record's name, with
+ * version, key id and name as associated data: a record moved to another name does not open.
+ */
+export class KeyRing {
+  readonly #keys = new Map<string, KeyObject>();
+  readonly #first: string;
+
+  /** @throws {RangeError} no keys, a key of another length, or one key twice. */
+  constructor({ encryptionKeys }: { encryptionKeys: readonly Buffer[] }) {
+    for (const bytes of encryptionKeys) {
+      if (bytes.length !== 32) throw new RangeError('An encryption key has 32 bytes.');
+      const id = createHash('sha256')
+        .update('concierge key id')
+        .update(bytes)
+        .digest('hex')
+        .slice(0, 8);
+      if (this.#keys.has(id)) throw new RangeError('An encryption key is in the ring twice.');
+      this.#keys.set(id, createSecretKey(bytes));
+    }
+    const [first] = this.#keys.keys();
+    if (first === undefined) throw new RangeError('The ring has no encryption key.');
+    this.#first = first;
+  }
+
+  seal(name: string, plaintext: string): string {
+    const keyId = this.#first;
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.#recordKey(keyId, name), nonce);
+    cipher.setAAD(associatedData(keyId, name));
+    const sealed = [nonce, cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()];
+    return `${VERSION}.${keyId}.${Buffer.concat(sealed).toString('base64url')}`;
+  }
+
+  open(name: string, sealed: string): Opened {
+    const [version, keyId = '', body = ''] = sealed.split('.');
+    if (!version || !/^\d+$/.test(version)) return { status: 'damaged' };
+    if (version !== VERSION || !this.#keys.has(keyId)) return { status: 'unknown-key' };
+    const bytes = Buffer.from(body, 'base64url');
+    if (bytes.length < NONCE_BYTES + TAG_BYTES) return { status: 'damaged' };
+    const key = this.#recordKey(keyId, name);
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES));
+    decipher.setAAD(associatedData(keyId, name));
+    decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+    try {
+      const plain = [decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()];
+      return { status: 'open', plaintext: Buffer.concat(plain).toString('utf8') };
+    } catch {
+      // The tag does not fit: altered, or sealed for another name.
+      return { status: 'damaged' };
+    }
+  }
+
+  #recordKey(keyId: string, name: string): Uint8Array {
+    const ringKey = this.#keys.get(keyId);
+    if (!ringKey) throw new RangeError('The key is not in the ring.');
+    return new Uint8Array(hkdfSync('sha256', ringKey, 'concierge record', name, 32));
+  }
+}
+
+function associatedData(keyId: string, name: string): Buffer {
+  return Buffer.from(`${VERSION}.${keyId}.${name}`, 'utf8');
+}

@@ -1,0 +1,125 @@
+/** `sqlite:<file>` – a file that the processes of one machine share, by Node's own SQLite. */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { Misconfigured } from '../errors.ts';
+import type { Backend } from './backend.ts';
+import type { Replaced } from './storage.ts';
+
+const SWEEP_MS = 600_000;
+const BUSY_MS = 1000;
+
+/** Expired rows count as absent, and are swept every ten minutes. */
+export class SqliteBackend implements Backend {
+  readonly adapter = this;
+  readonly label: string;
+  readonly shared = true;
+  readonly opts = {};
+  readonly #now: () => number;
+  readonly #database: DatabaseSync;
+  readonly #get: StatementSync;
+  readonly #set: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #update: StatementSync;
+  readonly #remove: StatementSync;
+  readonly #sweep: StatementSync;
+  readonly #sweeping: NodeJS.Timeout;
+
+  /** @throws {Misconfigured} the file cannot be opened or is no database. */
+  constructor(file: string, now: () => number) {
+    this.label = `sqlite:${file}`;
+    this.#now = now;
+    this.#database = openDatabase(file);
+    const prepare = (sql: string) => this.#database.prepare(sql);
+    this.#get = prepare('SELECT value FROM records WHERE name = ? AND expires_at > ?');
+    this.#set = prepare(
+      `INSERT INTO records (name, value, expires_at) VALUES (?, ?, ?)
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`,
+    );
+    this.#delete = prepare('DELETE FROM records WHERE name = ?');
+    this.#insert = prepare(
+      `INSERT INTO records (name, value, expires_at) VALUES (?, ?, ?)
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
+       WHERE records.expires_at <= ?`,
+    );
+    this.#update = prepare(
+      'UPDATE records SET value = ?, expires_at = ? WHERE name = ? AND value = ? AND expires_at > ?',
+    );
+    this.#remove = prepare('DELETE FROM records WHERE name = ? AND value = ? AND expires_at > ?');
+    this.#sweep = prepare('DELETE FROM records WHERE expires_at <= ?');
+    this.#sweeping = setInterval(() => this.sweep(), SWEEP_MS).unref();
+  }
+
+  get(name: string): string | undefined {
+    const value = this.#get.get(name, this.#now())?.['value'];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  set(name: string, value: string, ttlMs: number): boolean {
+    this.#set.run(name, value, this.#now() + ttlMs);
+    return true;
+  }
+
+  delete(name: string): boolean {
+    return this.#delete.run(name).changes > 0;
+  }
+
+  clear(): void {
+    this.#database.exec('DELETE FROM records');
+  }
+
+  replace(
+    name: string,
+    expected: string | undefined,
+    next: string | undefined,
+    ttlMs: number,
+  ): Replaced {
+    const now = this.#now();
+    if (next === undefined) {
+      if (expected === undefined) return this.get(name) === undefined ? 'replaced' : 'conflict';
+      return changed(this.#remove.run(name, expected, now));
+    }
+    const expiresAt = now + ttlMs;
+    if (expected === undefined) return changed(this.#insert.run(name, next, expiresAt, now));
+    return changed(this.#update.run(next, expiresAt, name, expected, now));
+  }
+
+  ping(): void {
+    this.#database.exec('SELECT 1');
+  }
+
+  /** Deletes what has expired. */
+  sweep(): void {
+    this.#sweep.run(this.#now());
+  }
+
+  close(): void {
+    clearInterval(this.#sweeping);
+    this.#database.close();
+  }
+}
+
+function changed({ changes }: { changes: number | bigint }): Replaced {
+  return changes > 0 ? 'replaced' : 'conflict';
+}
+
+function openDatabase(file: string): DatabaseSync {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const database = new DatabaseSync(file, { timeout: BUSY_MS });
+    // A record that was acknowledged survives a crash of this process; a power cut may take the last ones.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    database.exec(
+      `CREATE TABLE IF NOT EXISTS records (
+         name TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL
+       ) STRICT, WITHOUT ROWID;
+       CREATE INDEX IF NOT EXISTS records_expiry ON records (expires_at);`,
+    );
+    return database;
+  } catch (error) {
+    throw new Misconfigured(`TokenCache:Store: the SQLite file ${file} cannot be used.`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,57 @@
+/** A real Redis server on a free port, to be stopped, killed and frozen by tests. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { aFolder, freePort } from './site-process.ts';
+
+export interface RedisServer {
+  readonly uri: string;
+  readonly port: number;
+  /** Starts it again on the same port, empty. */
+  start(): Promise<void>;
+  /** Kills it at once. */
+  stop(): Promise<void>;
+  /** Takes requests and answers none, until it is thawed. */
+  freeze(): void;
+  thaw(): void;
+}
+
+/** @throws {Error} redis-server is not installed. */
+export async function startRedisServer(args: readonly string[] = []): Promise<RedisServer> {
+  const port = await freePort();
+  const folder = aFolder();
+  let child: ChildProcess | undefined;
+  const start = async () => {
+    const started = spawn(
+      'redis-server',
+      [
+        ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
+        ...['--save', '', '--appendonly', 'no', ...args],
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    child = started;
+    await new Promise<void>((resolve, reject) => {
+      started.once('error', () => {
+        reject(new Error('redis-server is missing. On Debian: apt-get install redis-server'));
+      });
+      started.once('exit', () => reject(new Error('redis-server did not start')));
+      started.stdout.setEncoding('utf8').on('data', (text: string) => {
+        if (text.includes('Ready to accept connections')) resolve();
+      });
+    });
+  };
+  await start();
+  return {
+    uri: `redis://127.0.0.1:${port}`,
+    port,
+    start,
+    stop: async () => {
+      if (!child || child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    },
+    freeze: () => child?.kill('SIGSTOP'),
+    thaw: () => child?.kill('SIGCONT'),
+  };
+}
