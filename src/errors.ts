@@ -117,7 +117,7 @@ export class Unavailable extends AppError {
     } = {},
   ) {
     super(message, options);
-    this.retryAfterSeconds = options.retryAfterSeconds ?? 5;
+    this.retryAfterSeconds = Math.max(1, options.retryAfterSeconds ?? 5);
     this.outcome = options.outcome ?? 'not-done';
   }
 }

@@ -7,6 +7,7 @@ import { type LoadedSettings, loadSettings } from './config/load-settings.ts';
 import { redactSettings } from './config/redact-settings.ts';
 import { AppError } from './errors.ts';
 import { createLog } from './log.ts';
+import { isLoopback } from './loopback.ts';
 
 const USAGE = `Usage: npm start -- [--check] [--config FILE]
   --check        only validate, and print the effective settings without their secrets

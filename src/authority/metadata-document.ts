@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { AuthoritySettings } from '../config/settings.ts';
 import { Misconfigured } from '../errors.ts';
+import { isSecureUrl } from '../loopback.ts';
 import { isGuid, PERSONAL_TENANT } from './tenant.ts';
 
 /** What this site uses of the discovery document. */
@@ -87,10 +88,8 @@ function isExpectedIssuer(settings: AuthoritySettings, issuer: string): boolean 
 }
 
 function isSafeUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  if (protocol === 'https:') return true;
-  return protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  const url = URL.parse(text);
+  return url !== null && isSecureUrl(url);
 }
 
 function wrong(what: string): Misconfigured {

@@ -8,9 +8,9 @@ import {
   SignInRequired,
   Unavailable,
 } from '../errors.ts';
+import { retryAfterSeconds } from '../retry-after.ts';
 import { type ErrorBody, readCallbackError, readErrorBody } from './error-body.ts';
 import type { HttpAnswer } from './http-exchange.ts';
-import { retryAfterSeconds } from './retry-after.ts';
 import { isPassing } from './transport-error.ts';
 
 /** What a refused token request was for. */
@@ -52,7 +52,7 @@ const REQUEST_LOOP_SECONDS = 300;
  */
 export function refusal(answer: HttpAnswer, grant: RefusedGrant, now: number): AppError {
   const body = readErrorBody(answer.json);
-  const retryAfter = retryAfterSeconds(answer.headers, now);
+  const retryAfter = retryAfterSeconds(answer.headers.get('retry-after'), now);
   const { status } = answer;
   if (!body || isPassing(status) || PASSING.has(body.error)) {
     const outcome = status === 429 || (body && status < 500) ? 'not-done' : 'unknown';

@@ -1,7 +1,7 @@
 /** The translator of broken exchanges: no answer came, or none that could be read. */
 import { Misconfigured, Unavailable } from '../errors.ts';
+import { retryAfterSeconds } from '../retry-after.ts';
 import { AnswerTooLarge, type HttpAnswer } from './http-exchange.ts';
-import { retryAfterSeconds } from './retry-after.ts';
 
 /** Failures that come before anything was sent; all others may come after. */
 const BEFORE_SENDING = new Set([
@@ -46,7 +46,7 @@ export function unusableAnswer(answer: HttpAnswer, what: string, now: number): E
   const { status, headers } = answer;
   if (isPassing(status) || status === 200) {
     return new Unavailable('The sign-in service is busy. Try again shortly.', {
-      retryAfterSeconds: retryAfterSeconds(headers, now),
+      retryAfterSeconds: retryAfterSeconds(headers.get('retry-after'), now),
       cause: new Error(`authority: no ${what} (HTTP ${status})`),
     });
   }

@@ -1,7 +1,7 @@
 /** The one record an account is kept in: its refresh token, its access tokens, its sessions. */
 import { z } from 'zod';
+import { type ScopeSet, slotKey } from '../scope-set.ts';
 import type { Identity } from '../token-response.ts';
-import { type ScopeSet, slotKey } from './scope-set.ts';
 
 const optional = z.string().optional();
 

@@ -3,13 +3,13 @@ import type { Clock } from '../clock.ts';
 import { SignInRequired, Unavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RecordNames } from '../record-names.ts';
+import { scopeSet } from '../scope-set.ts';
 import type { Refresh, RefreshAnswer, TokenResponse } from '../token-response.ts';
 import type { AccessToken, Account, TokenRequest } from './account.ts';
 import { type AccountRecord, withSlot } from './account-record.ts';
 import type { AccountStore, Changed } from './account-store.ts';
 import type { HeldLease, Lease } from './lease.ts';
 import type { Outbox } from './outbox.ts';
-import { scopeSet } from './scope-set.ts';
 import { findToken, newSlot } from './slot.ts';
 
 export interface FlightParts {

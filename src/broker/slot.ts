@@ -1,8 +1,8 @@
 /** A kept access token: whether it serves a request, and how long it is good for. */
 import { createHash } from 'node:crypto';
+import { scopeSet } from '../scope-set.ts';
 import type { AccessToken, Account, TokenRequest } from './account.ts';
 import type { AccountRecord, Slot } from './account-record.ts';
-import { scopeSet } from './scope-set.ts';
 
 /**
  * How good a kept token is: `fresh`; `due`, good but past its time for renewal; `late`, only for

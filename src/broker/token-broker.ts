@@ -4,6 +4,7 @@ import { SignInRequired, Unavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RecordNames } from '../record-names.ts';
 import type { Records } from '../records.ts';
+import { scopeSet } from '../scope-set.ts';
 import type { Refresh } from '../token-response.ts';
 import type {
   AccessToken,
@@ -19,7 +20,6 @@ import { AccountStore } from './account-store.ts';
 import type { Lease } from './lease.ts';
 import { Outbox } from './outbox.ts';
 import { RefreshFlight } from './refresh-flight.ts';
-import { scopeSet } from './scope-set.ts';
 import { findToken, newSlot, requestKey } from './slot.ts';
 
 export interface TokenBrokerOptions {

@@ -1,9 +1,9 @@
 /** Makes an API's answer that is no good into a failure that says what it was. */
 import { z } from 'zod';
 import { ApiFailed, type ErrorDetail, Unavailable } from '../errors.ts';
+import { retryAfterSeconds } from '../retry-after.ts';
 import { readStart } from './bounded-body.ts';
 import type { HttpAnswer } from './exchange.ts';
-import { retryAfterSeconds } from './retry-after.ts';
 
 /** Only what looks like a code is taken over: a text could repeat what was sent. */
 const errorCode = z.string().regex(/^[A-Za-z][\w.-]{0,63}$/);

@@ -1,6 +1,7 @@
 /** Follows an API's redirect to the hosts its section allows, without the access token. */
 import type { DownstreamApi } from '../config/settings.ts';
 import { ApiFailed } from '../errors.ts';
+import { isSecureUrl } from '../loopback.ts';
 import type { HttpAnswer } from './exchange.ts';
 
 const MAX_HOPS = 3;
@@ -47,12 +48,9 @@ function targetOf({ headers }: HttpAnswer, from: URL): URL | undefined {
 }
 
 function isAllowed(api: DownstreamApi, url: URL): boolean {
-  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url));
   // A name and password in a URL would be sent as credentials.
   const isBare = url.username === '' && url.password === '';
-  return isSafe && isBare && api.redirectHosts.some((host) => host.toLowerCase() === url.host);
-}
-
-function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+  return (
+    isSecureUrl(url) && isBare && api.redirectHosts.some((host) => host.toLowerCase() === url.host)
+  );
 }

@@ -1,9 +1,9 @@
 /** Repeats a reading request that met a passing fault, within the time of its call. */
 import type { Clock } from '../clock.ts';
 import { Unavailable } from '../errors.ts';
+import { retryAfterSeconds } from '../retry-after.ts';
 import type { HttpAnswer } from './exchange.ts';
 import type { ApiLimits } from './limits.ts';
-import { retryAfterSeconds } from './retry-after.ts';
 
 const MAX_RETRIES = 2;
 const PASSING_STATUSES = new Set([429, 502, 503, 504]);

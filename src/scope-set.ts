@@ -1,4 +1,4 @@
-/** Scopes as the Microsoft identity platform compares them: one resource and a set of permissions. */
+/** Scopes as the Microsoft identity platform compares them: a resource and a set of permissions. */
 
 const OIDC_SCOPES = new Set(['openid', 'profile', 'email', 'offline_access']);
 
@@ -16,6 +16,17 @@ export interface ScopeSet {
   readonly permissions: ReadonlySet<string>;
 }
 
+/** The resource of a scope, in lower case: what stands before its last slash, '' for Microsoft Graph. */
+export function resourceOf(scope: string): string {
+  const resource = scope.slice(0, Math.max(0, scope.lastIndexOf('/'))).toLowerCase();
+  return GRAPH_HOSTS.has(resource) ? '' : resource;
+}
+
+/** Whether a scope is one of OpenID Connect's own, asked at every sign-in and of no resource. */
+export function isOidcScope(scope: string): boolean {
+  return OIDC_SCOPES.has(scope.toLowerCase());
+}
+
 /**
  * The scopes of one resource, split at each last slash; OpenID Connect's own are left out.
  *
@@ -23,15 +34,9 @@ export interface ScopeSet {
  * (https://learn.microsoft.com/entra/identity-platform/scopes-oidc).
  */
 export function scopeSet(scopes: readonly string[]): ScopeSet {
-  let resource = '';
-  const permissions = new Set<string>();
-  for (const scope of scopes.map((each) => each.toLowerCase())) {
-    if (OIDC_SCOPES.has(scope)) continue;
-    const slash = scope.lastIndexOf('/');
-    if (slash > 0) resource = scope.slice(0, slash);
-    permissions.add(scope.slice(slash + 1));
-  }
-  return { resource: GRAPH_HOSTS.has(resource) ? '' : resource, permissions };
+  const own = scopes.filter((scope) => !isOidcScope(scope));
+  const permissions = own.map((scope) => scope.slice(scope.lastIndexOf('/') + 1).toLowerCase());
+  return { resource: resourceOf(own[0] ?? ''), permissions: new Set(permissions) };
 }
 
 /** The name of a token's place in an account record. */

@@ -1,6 +1,6 @@
 /** The header `Retry-After` in its two forms. */
 import { expect } from 'chai';
-import { retryAfterSeconds } from '../../src/downstream/retry-after.ts';
+import { retryAfterSeconds } from '../src/retry-after.ts';
 
 const now = Date.UTC(2026, 0, 1, 12, 0, 0);
 
