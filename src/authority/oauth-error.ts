@@ -58,6 +58,9 @@ export function refusal(answer: HttpAnswer, grant: RefusedGrant, now: number): A
     const outcome = status === 429 || (body && status < 500) ? 'not-done' : 'unknown';
     return busy(body?.detail, retryAfter, outcome, `HTTP ${status}`);
   }
+  if (isBeyondGrant(body, grant)) {
+    return new SignInRequired('consent', { scopes: grant.scopes, detail: body.detail });
+  }
   if (OURS.has(body.error)) return ours(body.detail);
   const { errorCodes, detail } = body;
   if (errorCodes?.includes(REQUEST_LOOP)) {
@@ -86,6 +89,11 @@ export function callbackRefusal(callback: URLSearchParams, scopes: readonly stri
   if (OURS.has(error)) return ours(detail);
   const message = 'The sign-in service did not let this sign-in through. You can try again.';
   return new SignInFailed('refused-by-authority', message, { detail, scopes });
+}
+
+/** A plain authority refreshes within what was granted, and says so of anything else (RFC 6749 §6). */
+function isBeyondGrant({ error, errorCodes }: ErrorBody, grant: RefusedGrant): boolean {
+  return grant.kind === 'refresh' && error === 'invalid_scope' && !errorCodes;
 }
 
 /** A code fails for good, unless the authority says what it wants of the person first. */

@@ -5,7 +5,7 @@ import type { RefreshAnswer, RefreshRequest } from '../token-response.ts';
 import type { Authority } from './create-authority.ts';
 import { checkIdToken, uncheckedClaims } from './id-token.ts';
 import { contradicts, identityOf, readClientInfo, unprovenAccountId } from './identity.ts';
-import { scopeParameter } from './identity-scopes.ts';
+import { plainRefreshScopes, scopeParameter } from './identity-scopes.ts';
 import { type Salvage, tokensOf } from './token-body.ts';
 import { requestTokens } from './token-request.ts';
 
@@ -29,7 +29,7 @@ export async function refreshTokens(
   const { settings } = authority;
   const isEntra = settings.authority.kind === 'entra';
   const parameters = {
-    scope: scopeParameter(scopes),
+    scope: isEntra ? scopeParameter(scopes) : plainRefreshScopes(scopes),
     ...(claims && { claims }),
     ...(isEntra && { client_info: '1' }),
   };

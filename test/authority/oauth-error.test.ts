@@ -50,6 +50,7 @@ describe('A refused refresh', () => {
     ['a wrong secret', 401, aadsts('invalid_client', 7000215), 'misconfigured'],
     ['an unknown application', 400, aadsts('unauthorized_client', 700016), 'misconfigured'],
     ['a bad scope', 400, aadsts('invalid_scope', 70011), 'misconfigured'],
+    ['a scope beyond the grant', 400, { error: 'invalid_scope' }, 'consent'],
     ['an unknown resource', 400, aadsts('invalid_resource', 500011), 'misconfigured'],
     ['a malformed request', 400, aadsts('invalid_request', 900144), 'misconfigured'],
     ['a grant not known', 400, { error: 'unsupported_grant_type' }, 'misconfigured'],
