@@ -1,0 +1,67 @@
+/** What one request carries through the web tier, and what routes are made of. */
+import type Koa from 'koa';
+import type { AccountDetails, Broker } from '../broker/account.ts';
+import type { Settings } from '../config/settings.ts';
+import type { ApiClient } from '../downstream/api-client.ts';
+import { SignInRequired } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { AuthorityOperations } from './authority-operations.ts';
+import type { SiteCookies } from './cookies.ts';
+import type { Pages } from './pages.ts';
+import type { SealedChallenges } from './sealed-challenges.ts';
+import type { BrowserSession } from './session.ts';
+import type { SessionStore } from './session-store.ts';
+import type { SignInTransactions } from './sign-in-transaction.ts';
+
+export interface WebState {
+  /** Names this request in the log, on error pages and in calls to APIs. */
+  correlationId: string;
+  /** Who is signed in, once the session was looked at. */
+  account?: AccountDetails | undefined;
+  /** The session id that the browser sent. */
+  sessionId?: string | undefined;
+  /** The id that the session gets when it is renewed. */
+  nextSessionId?: string | undefined;
+  /** Where the person wanted to be, when that is not the address of this request. */
+  returnTo?: string | undefined;
+  /** Where "try again" leads, when that is not the address of this request. */
+  retryUrl?: string | undefined;
+  /** The challenge that this request answers, as a hash. */
+  answered?: string | undefined;
+  /** Who answered at the authority instead of the account that was expected. */
+  otherAccount?: { readonly username: string; readonly signInUrl: string } | undefined;
+}
+
+export interface WebContext {
+  session: BrowserSession | null;
+}
+
+export type Context = Koa.ParameterizedContext<WebState, WebContext>;
+export type Middleware = Koa.Middleware<WebState, WebContext>;
+
+/** The calls that routes make to APIs. */
+export type ApiCalls = Pick<ApiClient, 'find' | 'json' | 'stream' | 'failure'>;
+
+/** What routes and middleware are given. */
+export interface Parts {
+  readonly settings: Settings;
+  readonly authority: AuthorityOperations;
+  readonly broker: Broker;
+  readonly apiClient: ApiCalls;
+  readonly storage: Storage;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly cookies: SiteCookies;
+  readonly sessions: SessionStore;
+  readonly transactions: SignInTransactions;
+  readonly challenges: SealedChallenges;
+  readonly pages: Pages;
+}
+
+/** The account signed in. @throws {SignInRequired} there is none. */
+export function signedIn(ctx: Context): AccountDetails {
+  if (ctx.state.account) return ctx.state.account;
+  throw new SignInRequired('no-session');
+}

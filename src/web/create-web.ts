@@ -1,0 +1,118 @@
+/** The site as a Koa application: its middleware in order, then its routes. */
+import { bodyParser } from '@koa/bodyparser';
+import Router from '@koa/router';
+import Koa from 'koa';
+import type { Broker } from '../broker/account.ts';
+import type { Settings } from '../config/settings.ts';
+import type { KeyRing } from '../encryption.ts';
+import type { Log } from '../log.ts';
+import type { RecordNames } from '../record-names.ts';
+import type { Storage } from '../storage/storage.ts';
+import { readAssetFiles } from './asset-files.ts';
+import type { AuthorityOperations } from './authority-operations.ts';
+import type { ApiCalls, Middleware, WebContext, WebState } from './context.ts';
+import { makeParts } from './make-parts.ts';
+import { challengePage } from './middleware/challenge-page.ts';
+import { correlation } from './middleware/correlation.ts';
+import { errorPage } from './middleware/error-page.ts';
+import { identify } from './middleware/identify.ts';
+import { rateLimit } from './middleware/rate-limit.ts';
+import { requestLog } from './middleware/request-log.ts';
+import { requireAccount } from './middleware/require-account.ts';
+import { sameOrigin } from './middleware/same-origin.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
+import { session, touch } from './middleware/session.ts';
+import { urlLimit } from './middleware/url-limit.ts';
+import { apiSession } from './routes/api-session.ts';
+import { apis } from './routes/apis.ts';
+import { assets } from './routes/assets.ts';
+import { callback } from './routes/callback.ts';
+import { gateway } from './routes/gateway.ts';
+import { live, ready } from './routes/health.ts';
+import { home } from './routes/home.ts';
+import { mail } from './routes/mail.ts';
+import { profile, profilePhoto } from './routes/profile.ts';
+import { signIn } from './routes/sign-in.ts';
+import { signOut } from './routes/sign-out.ts';
+import { signedOut } from './routes/signed-out.ts';
+
+export interface WebOptions {
+  readonly settings: Settings;
+  readonly authority: AuthorityOperations;
+  readonly broker: Broker;
+  readonly apiClient: ApiCalls;
+  readonly storage: Storage;
+  readonly keyRing: KeyRing;
+  readonly names: RecordNames;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly randomBytes: (size: number) => Buffer;
+}
+
+const VIEWS = new URL('../../views/', import.meta.url).pathname;
+const SIGN_INS_A_MINUTE = 60;
+
+export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
+  const { settings, log, now, randomBytes } = options;
+  const { site, azureAd } = settings;
+  // Behind a proxy, the last address it wrote is the only one that nobody else could write.
+  const app = new Koa<WebState, WebContext>({ proxy: site.trustProxy, maxIpsCount: 1 });
+  const files = readAssetFiles(`${VIEWS}assets`);
+  const parts = makeParts(options, { views: VIEWS, files });
+
+  app.silent = true;
+  app.on('error', (error: unknown) => {
+    const problem = error instanceof Error ? `${error.name}: ${error.message}` : typeof error;
+    log.warn({ event: 'answer_broken_off', problem }, 'an answer could not be sent to its end');
+  });
+
+  const open = new Router<WebState, WebContext>({ sensitive: true });
+  open.get('/assets/{*file}', assets(files));
+  open.get('/health/live', live);
+  open.get('/health/ready', ready(parts));
+
+  const router = new Router<WebState, WebContext>({ sensitive: true });
+  const limit = rateLimit(SIGN_INS_A_MINUTE);
+  router.get('/', home(parts));
+  router.get('/sign-in', limit, signIn(parts));
+  router.get(azureAd.callbackPath, limit, callback(parts));
+  router.get('/profile', requireAccount, profile(parts));
+  router.get('/profile/photo', requireAccount, profilePhoto(parts));
+  router.get('/mail', requireAccount, mail(parts));
+  router.get('/apis/:name', requireAccount, apis(parts));
+  router.get('/api/session', requireAccount, apiSession);
+  router.all('/api/:name{/*path}', gateway(parts));
+  router.post('/sign-out', signOut(parts));
+  router.get(azureAd.signedOutCallbackPath, signedOut(parts));
+
+  app.use(correlation(randomBytes));
+  app.use(requestLog(log, now));
+  app.use(securityHeaders(site.secure));
+  app.use(errorPage(parts));
+  app.use(urlLimit);
+  app.use(secureCookies(site.secure));
+  app.use(open.routes());
+  app.use(session(app, parts));
+  app.use(touch(parts));
+  app.use(identify(parts));
+  app.use(challengePage(parts));
+  app.use(forms);
+  app.use(sameOrigin(parts));
+  app.use(router.routes());
+  app.use(router.allowedMethods());
+  return app;
+}
+
+/** TLS may end before this process: then only the settings know that cookies are safe to send. */
+function secureCookies(secure: boolean): Middleware {
+  return async (ctx, next) => {
+    ctx.cookies.secure = secure;
+    await next();
+  };
+}
+
+const parseForm = bodyParser({ enableTypes: ['form'], formLimit: '16kb' });
+
+/** Reads the forms of pages; a front-end's body is for the API. */
+const forms: Middleware = (ctx, next) =>
+  ctx.path.startsWith('/api/') ? next() : parseForm(ctx, next);

@@ -1,0 +1,67 @@
+/** Chooses which headers pass the gateway, and makes its answers harmless on our origin. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Context } from './context.ts';
+
+type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** What a front-end may tell an API: no cookie, no credential, nothing about the route it took. */
+const TO_THE_API = [
+  'accept-language',
+  'consistencylevel',
+  'content-language',
+  'content-type',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'prefer',
+  'range',
+];
+
+const TO_THE_FRONT_END = [
+  'accept-ranges',
+  'content-language',
+  'content-range',
+  'content-type',
+  'etag',
+  'last-modified',
+  'odata-version',
+  'preference-applied',
+  'request-id',
+  'retry-after',
+];
+
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
+const RASTER_IMAGE = /^image\/(?:jpeg|png|gif|webp|avif|bmp)$/;
+
+export function apiRequestHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(
+    TO_THE_API.flatMap((name) => {
+      const value = headers[name];
+      return typeof value === 'string' ? [[name, value]] : [];
+    }),
+  );
+}
+
+/**
+ * Sets the headers of a gateway answer.
+ *
+ * It comes from another party and is served from our origin: sandboxed without scripts, never
+ * sniffed or kept, and downloaded rather than shown unless it is JSON or a raster image.
+ */
+export function setGatewayHeaders(ctx: Context, answer: AnswerHeaders): void {
+  for (const name of TO_THE_FRONT_END) {
+    const value = answer[name];
+    if (typeof value === 'string') ctx.set(name, value);
+  }
+  const type = [answer['content-type']].flat()[0] ?? 'application/octet-stream';
+  ctx.set('Content-Type', type);
+  ctx.set('Content-Security-Policy', "sandbox; default-src 'none'");
+  ctx.set('X-Content-Type-Options', 'nosniff');
+  ctx.set('Cross-Origin-Resource-Policy', 'same-origin');
+  ctx.set('Cache-Control', 'no-store');
+  const essence = (type.split(';')[0] ?? '').trim().toLowerCase();
+  const isHarmless = JSON_TYPE.test(essence) || RASTER_IMAGE.test(essence);
+  if (!isHarmless) ctx.set('Content-Disposition', 'attachment');
+}

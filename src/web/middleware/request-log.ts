@@ -1,0 +1,16 @@
+/** Logs each answered request: what was asked, without its query, and how it ended. */
+import type { Log } from '../../log.ts';
+import type { Middleware } from '../context.ts';
+
+export function requestLog(log: Log, now: () => number): Middleware {
+  return async (ctx, next) => {
+    const startedAt = now();
+    await next();
+    const { method, path, status } = ctx;
+    const { correlationId } = ctx.state;
+    const event = { event: 'request', method, path, status, ms: now() - startedAt, correlationId };
+    const isProbe = path.startsWith('/health/') || path.startsWith('/assets/');
+    if (isProbe) log.debug(event);
+    else log.info(event);
+  };
+}

@@ -1,0 +1,48 @@
+/** Shows pages: a view with what every page has around it. */
+
+import type { DownstreamApi } from '../config/settings.ts';
+import { findGraph } from '../downstream/graph.ts';
+import type { AssetUrl } from './asset-files.ts';
+import type { Context } from './context.ts';
+import { initialsOf } from './initials.ts';
+import type { Render } from './views.ts';
+
+interface PagesOptions {
+  readonly render: Render;
+  readonly assetUrl: AssetUrl;
+  readonly apis: readonly DownstreamApi[];
+}
+
+/** What one page adds; `title` is the view's own. */
+export type PageData = Readonly<Record<string, unknown>>;
+
+export class Pages {
+  readonly #options: PagesOptions;
+
+  constructor(options: PagesOptions) {
+    this.#options = options;
+  }
+
+  /** Answers with a page; its status is the caller's to set. */
+  show(ctx: Context, view: string, data: PageData = {}): void {
+    const { render, assetUrl, apis } = this.#options;
+    const identity = ctx.state.account?.identity;
+    const name = identity?.name ?? identity?.username ?? 'Signed in';
+    const body = render(view, {
+      ...data,
+      stylesheet: assetUrl('style.css'),
+      icon: assetUrl('icon.svg'),
+      path: ctx.path,
+      hasGraph: findGraph(apis) !== undefined,
+      apis: apis.map((api) => ({
+        name: api.name,
+        host: api.baseUrl.host,
+        path: `/apis/${encodeURIComponent(api.name.toLowerCase())}`,
+      })),
+      account: identity && { name, username: identity.username, initials: initialsOf(name) },
+      csrf: ctx.state.account ? (ctx.session?.record?.csrf ?? '') : '',
+    });
+    ctx.type = 'html';
+    ctx.body = body;
+  }
+}

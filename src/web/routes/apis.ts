@@ -1,0 +1,23 @@
+/** `GET /apis/:name`: a page that shows what a configured API answers. */
+import type { RouterContext } from '@koa/router';
+import { type Parts, signedIn, type WebContext, type WebState } from '../context.ts';
+import { jsonTable } from '../json-table.ts';
+
+const MAX_SHOWN = 200_000;
+
+export function apis({ apiClient, pages }: Parts) {
+  return async (ctx: RouterContext<WebState, WebContext>) => {
+    const api = apiClient.find(ctx.params['name'] ?? '');
+    if (!api) ctx.throw(404);
+    const { correlationId } = ctx.state;
+    const call = { api, path: api.relativePath, correlationId };
+    const answer = await apiClient.json(signedIn(ctx), call);
+    const json = JSON.stringify(answer, null, 2) ?? 'The answer was empty.';
+    pages.show(ctx, 'api', {
+      api: { name: api.name, url: `${api.baseUrl.href.replace(/\/$/, '')}${api.relativePath}` },
+      table: jsonTable(answer),
+      json: json.slice(0, MAX_SHOWN),
+      isCut: json.length > MAX_SHOWN,
+    });
+  };
+}

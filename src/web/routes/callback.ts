@@ -1,0 +1,107 @@
+/** The callback: takes the transaction, redeems the code, keeps the account, renews the session. */
+import type { RedeemedCode } from '../../authority/redeem-code.ts';
+import { SignInFailed, Unavailable } from '../../errors.ts';
+import { callbackUrl } from '../begin-sign-in.ts';
+import { noteAnswer, rememberAnswer } from '../challenge.ts';
+import type { Context, Middleware, Parts } from '../context.ts';
+import { oneResource } from '../one-resource.ts';
+import { activeAccount, newSession, sessionName } from '../session.ts';
+import { signInPath } from '../sign-in-links.ts';
+import type { Transaction } from '../sign-in-transaction.ts';
+
+export function callback(parts: Parts): Middleware {
+  const { settings, authority, cookies, transactions } = parts;
+  return async (ctx) => {
+    ctx.state.retryUrl = '/sign-in';
+    const query = new URLSearchParams(ctx.querystring);
+    const state = query.get('state') ?? '';
+    const taken = await transactions.take(state, cookies.readId(ctx, 'transaction'));
+    if (taken.status !== 'taken') {
+      // The back button, a second click, a bookmark: whoever is signed in has what they came for.
+      if (!ctx.state.account) throw notOpen(taken.status);
+      ctx.status = 303;
+      ctx.redirect('/');
+      return;
+    }
+
+    const { transaction } = taken;
+    ctx.state.returnTo = transaction.returnTo;
+    ctx.state.retryUrl = retryPath(parts, transaction);
+    if (transaction.isChallenge) noteAnswer(ctx, transaction);
+    const askedScopes = oneResource(transaction.scopes);
+    const { nonce, codeVerifier } = transaction;
+    const redirectUri = callbackUrl(settings);
+    const request = { callback: query, redirectUri, state, nonce, codeVerifier };
+    const redeemed = await authority.redeemCode({ ...request, scopes: askedScopes });
+    refuseOtherAccount(ctx, transaction, redeemed);
+    await signInBrowser(parts, ctx, redeemed, askedScopes);
+
+    rememberAnswer(parts, ctx);
+    cookies.clear(ctx, 'signedOut');
+    ctx.status = 303;
+    ctx.redirect(transaction.returnTo);
+  };
+}
+
+/** Keeps the tokens, then the new session, and only then ends what was before: nothing is half done. */
+async function signInBrowser(
+  parts: Parts,
+  ctx: Context,
+  redeemed: RedeemedCode,
+  askedScopes: readonly string[],
+): Promise<void> {
+  const { broker, sessions, newId, now, log } = parts;
+  if (!ctx.session) throw new Error('a callback runs inside the session');
+  const before = activeAccount(ctx.session);
+  const idBefore = ctx.state.sessionId;
+  const id = newId();
+  const account = await broker.keep({ ...redeemed, askedScopes, sessionId: sessionName(id) });
+  const { identity } = redeemed;
+  const record = newSession({ account, identity, csrf: newId(), now: now() });
+  await sessions.create(id, record, ctx);
+
+  ctx.session.record = record;
+  ctx.state.nextSessionId = id;
+  await ctx.session.regenerate();
+  if (!before || idBefore === undefined) return;
+  try {
+    await broker.forget({ id: before.id, epoch: before.epoch }, sessionName(idBefore));
+  } catch (error) {
+    // The tie left behind opens nothing and ends by itself; the sign-in stands.
+    if (!(error instanceof Unavailable)) throw error;
+    log.warn({ event: 'old_session_left', correlationId: ctx.state.correlationId });
+  }
+}
+
+/** @throws {SignInFailed} consent or step-up was answered by another account; nothing is switched. */
+function refuseOtherAccount(
+  ctx: Context,
+  { expectedAccountId, returnTo }: Transaction,
+  { identity }: RedeemedCode,
+): void {
+  if (expectedAccountId === undefined || identity.accountId === expectedAccountId) return;
+  const username = identity.username ?? identity.name ?? 'another account';
+  const signInUrl = signInPath(returnTo, { login_hint: identity.username ?? '' });
+  ctx.state.otherAccount = { username, signInUrl };
+  throw new SignInFailed('other-account', 'You answered with another account than you began with.');
+}
+
+/** Where the same sign-in can be begun again. */
+function retryPath({ challenges }: Parts, transaction: Transaction): string {
+  const { expectedAccountId: accountId, scopes, claims, returnTo } = transaction;
+  if (accountId === undefined) return signInPath(returnTo);
+  const challenge = challenges.seal({ accountId, scopes, ...(claims && { claims }) });
+  return signInPath(returnTo, { challenge });
+}
+
+function notOpen(status: 'missing' | 'wrong-browser'): SignInFailed {
+  return status === 'missing'
+    ? new SignInFailed(
+        'transaction-missing',
+        'This sign-in was completed before, or it was begun more than 15 minutes ago.',
+      )
+    : new SignInFailed(
+        'wrong-browser',
+        'This sign-in was begun in another browser, or this browser does not keep cookies.',
+      );
+}

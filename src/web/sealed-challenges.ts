@@ -1,0 +1,47 @@
+/** Writes a challenge into a link that only this site can make, and reads it back. */
+import { z } from 'zod';
+import type { KeyRing } from '../encryption.ts';
+
+const challengeSchema = z.object({
+  accountId: z.string(),
+  scopes: z.array(z.string()),
+  claims: z.string().optional(),
+});
+
+/** What the authority is to ask of one account. */
+export type Challenge = z.output<typeof challengeSchema>;
+
+const sealedSchema = challengeSchema.extend({ expiresAt: z.number() });
+const NAME = 'sealed-challenge';
+const LIFE_MS = 60 * 60_000;
+
+/**
+ * Challenges in links.
+ *
+ * Scopes or claims in the plain would let anyone craft a link that asks a person to consent to
+ * something this site never asked for; a sealed one holds what the site itself found missing, for
+ * one account, for an hour.
+ */
+export class SealedChallenges {
+  readonly #keyRing: KeyRing;
+  readonly #now: () => number;
+
+  constructor({ keyRing, now }: { readonly keyRing: KeyRing; readonly now: () => number }) {
+    this.#keyRing = keyRing;
+    this.#now = now;
+  }
+
+  seal(challenge: Challenge): string {
+    const expiresAt = this.#now() + LIFE_MS;
+    return this.#keyRing.seal(NAME, JSON.stringify({ ...challenge, expiresAt }));
+  }
+
+  /** The challenge for this account, if it was sealed here and has not expired. */
+  open(sealed: string | null, accountId: string): Challenge | undefined {
+    const opened = sealed ? this.#keyRing.open(NAME, sealed) : undefined;
+    if (opened?.status !== 'open') return undefined;
+    const { expiresAt, ...challenge } = sealedSchema.parse(JSON.parse(opened.plaintext));
+    if (expiresAt <= this.#now() || challenge.accountId !== accountId) return undefined;
+    return challenge;
+  }
+}

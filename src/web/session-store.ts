@@ -1,0 +1,94 @@
+/** Keeps sessions; a session that was ended stays ended, whoever still holds a copy. */
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { Unavailable } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { RecordNames } from '../record-names.ts';
+import type { Kept, Records } from '../records.ts';
+import { type SessionRecord, sessionSchema } from './session.ts';
+
+interface SessionStoreOptions {
+  readonly records: Records<SessionRecord>;
+  readonly names: RecordNames;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly idleMinutes: number;
+  readonly absoluteHours: number;
+}
+
+const MAX_ATTEMPTS = 10;
+const dataSchema = z.object({ record: sessionSchema.optional() });
+
+/**
+ * The sessions in the store.
+ *
+ * What a request read is remembered with it, and its write replaces exactly that: so a request
+ * still under way at sign-out cannot bring the session back.
+ */
+export class SessionStore {
+  readonly #options: SessionStoreOptions;
+  readonly #reads = new WeakMap<object, Map<string, Kept<SessionRecord>>>();
+
+  constructor(options: SessionStoreOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {Unavailable} the store does not answer: nobody is taken for signed out. */
+  async get(id: string, ctx: object) {
+    const kept = await this.#options.records.read(this.#name(id));
+    if (kept) this.#remember(ctx, id, kept);
+    return kept && { record: kept.value };
+  }
+
+  /** Keeps a new session, before any older one is ended. @throws {Unavailable} it was not kept. */
+  async create(id: string, record: SessionRecord, ctx: object): Promise<void> {
+    const { records } = this.#options;
+    const kept = await records.replace(this.#name(id), undefined, record, this.#expiresAt(record));
+    if (!kept) throw new Error('a new session id is already in use');
+    this.#remember(ctx, id, kept);
+  }
+
+  /** Writes what a request changed; dropped if the session was changed or ended meanwhile. */
+  async set(id: string, data: unknown, ctx: object): Promise<void> {
+    const { records, log } = this.#options;
+    const { record } = dataSchema.parse(data);
+    const read = this.#reads.get(ctx)?.get(id);
+    if (!record || !read || isDeepStrictEqual(record, read.value)) return;
+    try {
+      const expiresAt = this.#expiresAt(record);
+      const kept = await records.replace(this.#name(id), read, record, expiresAt);
+      if (kept) this.#remember(ctx, id, kept);
+      else log.info({ event: 'session_write_dropped' }, 'a session was changed meanwhile');
+    } catch (error) {
+      // Only the time of the last visit is lost; the request itself went well.
+      if (!(error instanceof Unavailable)) throw error;
+      log.warn({ event: 'session_write_failed' }, 'a session could not be written');
+    }
+  }
+
+  /** Ends a session, against any write under way. @throws {Unavailable} it may not be ended. */
+  async destroy(id: string, ctx: object): Promise<void> {
+    const { records } = this.#options;
+    let kept = this.#reads.get(ctx)?.get(id);
+    this.#reads.get(ctx)?.delete(id);
+    for (let attempt = 0; kept && attempt < MAX_ATTEMPTS; attempt += 1) {
+      if (await records.remove(this.#name(id), kept)) return;
+      kept = await records.read(this.#name(id));
+    }
+    if (kept) throw new Unavailable('You could not be signed out just now. Please try again.');
+  }
+
+  #remember(ctx: object, id: string, kept: Kept<SessionRecord>): void {
+    const reads = this.#reads.get(ctx) ?? new Map<string, Kept<SessionRecord>>();
+    this.#reads.set(ctx, reads.set(id, kept));
+  }
+
+  #name(id: string): string {
+    return this.#options.names.forRandomId(id, 'session');
+  }
+
+  #expiresAt({ createdAt, seenAt }: SessionRecord): number {
+    const { idleMinutes, absoluteHours } = this.#options;
+    return Math.min(createdAt + absoluteHours * 3_600_000, seenAt + idleMinutes * 60_000);
+  }
+}
