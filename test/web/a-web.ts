@@ -1,0 +1,281 @@
+/** The web tier on a real port with an authority, a broker and APIs that tests steer. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { Readable } from 'node:stream';
+import type { CodeRedemption, RedeemedCode } from '../../src/authority/redeem-code.ts';
+import type { CodeRequest } from '../../src/authority/request-code.ts';
+import type { Account, AccountDetails, Broker, Redemption } from '../../src/broker/account.ts';
+import type { DownstreamApi, Settings } from '../../src/config/settings.ts';
+import type { ApiAnswer, ApiCall } from '../../src/downstream/api-client.ts';
+import { KeyRing } from '../../src/encryption.ts';
+import { ApiFailed, SignInRequired, Unavailable } from '../../src/errors.ts';
+import { createLog } from '../../src/log.ts';
+import { RecordNames } from '../../src/record-names.ts';
+import { openStorage } from '../../src/storage/open-storage.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+import type { Identity } from '../../src/token-response.ts';
+import { createWeb } from '../../src/web/create-web.ts';
+import { Browser } from './browser.ts';
+
+export const ADA: Identity = {
+  accountId: 'ada.tenant',
+  issuer: 'https://authority.test/tenant/v2.0',
+  subject: 'subject-ada',
+  tenantId: 'tenant',
+  objectId: 'ada',
+  name: 'Ada Example',
+  username: 'ada@contoso.example',
+  loginHint: 'opaque-hint-of-ada',
+  sid: 'sid-1',
+};
+export const BOB: Identity = {
+  ...ADA,
+  accountId: 'bob.tenant',
+  subject: 'subject-bob',
+  name: 'Bob Example',
+  username: 'bob@contoso.example',
+  loginHint: 'opaque-hint-of-bob',
+};
+
+export const GRAPH: DownstreamApi = {
+  name: 'Graph',
+  baseUrl: new URL('https://graph.test/v1.0'),
+  relativePath: '/me',
+  scopes: ['User.Read'],
+  redirectHosts: [],
+  gateway: [
+    { methods: ['GET'], path: '/me/**', scopes: undefined },
+    { methods: ['GET'], path: '/mail', scopes: ['Mail.Read'] },
+    { methods: ['POST', 'PUT', 'PATCH', 'DELETE'], path: '/notes', scopes: undefined },
+  ],
+};
+export const TODOS: DownstreamApi = {
+  name: 'Todos',
+  baseUrl: new URL('https://todos.test'),
+  relativePath: '/todos',
+  scopes: ['api://todos/Todos.Read'],
+  redirectHosts: [],
+  gateway: [],
+};
+
+/** The authority as the web tier sees it. */
+export class FakeAuthority {
+  readonly asked: CodeRequest[] = [];
+  readonly redeemed: CodeRedemption[] = [];
+  identity = ADA;
+  /** Thrown instead of an answer, by the next calls of that name. */
+  fault: { requestCode?: Error; redeemCode?: Error; endSessionUrl?: Error } = {};
+  /** Runs when a redemption has begun. */
+  onRedeem: () => Promise<void> = async () => {};
+  #count = 0;
+
+  requestCode = async (request: CodeRequest) => {
+    if (this.fault.requestCode) throw this.fault.requestCode;
+    this.asked.push(request);
+    this.#count += 1;
+    const state = `state-${this.#count}-${randomBytes(8).toString('hex')}`;
+    const url = new URL(`https://authority.test/authorize?state=${state}`);
+    return { url, state, nonce: `nonce-${state}`, codeVerifier: `verifier-${state}` };
+  };
+
+  redeemCode = async (redemption: CodeRedemption): Promise<RedeemedCode> => {
+    this.redeemed.push(redemption);
+    await this.onRedeem();
+    if (this.fault.redeemCode) throw this.fault.redeemCode;
+    return {
+      accessToken: 'access-token-SECRET',
+      refreshToken: 'refresh-token-SECRET',
+      scopes: [...redemption.scopes],
+      expiresInSeconds: 3600,
+      refreshInSeconds: undefined,
+      identity: this.identity,
+    };
+  };
+
+  endSessionUrl = async ({ logoutHint = '' }: { logoutHint?: string | undefined }) => {
+    if (this.fault.endSessionUrl) throw this.fault.endSessionUrl;
+    return new URL(`https://authority.test/logout?logout_hint=${logoutHint}`);
+  };
+
+  health = () => 'up' as const;
+}
+
+/** Accounts in a map. */
+export class FakeBroker implements Broker {
+  readonly accounts = new Map<string, { details: AccountDetails; sessions: Set<string> }>();
+  readonly kept: Redemption[] = [];
+  fault: Error | undefined;
+
+  async acquireToken(): Promise<never> {
+    throw new Error('the web tier asks for no token');
+  }
+
+  async describe({ id, epoch }: Account): Promise<AccountDetails | undefined> {
+    if (this.fault) throw this.fault;
+    const details = this.accounts.get(id)?.details;
+    return details?.epoch === epoch ? details : undefined;
+  }
+
+  async keep(redemption: Redemption): Promise<Account> {
+    if (this.fault) throw this.fault;
+    this.kept.push(redemption);
+    const { identity, sessionId } = redemption;
+    const sessions = this.accounts.get(identity.accountId)?.sessions ?? new Set();
+    const account = { id: identity.accountId, epoch: 'epoch-1' };
+    this.accounts.set(account.id, {
+      details: { ...account, identity },
+      sessions: sessions.add(sessionId),
+    });
+    return account;
+  }
+
+  async forget({ id }: Account, sessionId: string): Promise<void> {
+    if (this.fault) throw this.fault;
+    const sessions = this.accounts.get(id)?.sessions;
+    if (sessions?.delete(sessionId) && sessions.size === 0) this.accounts.delete(id);
+  }
+}
+
+type JsonAnswer = (call: ApiCall) => unknown;
+type StreamAnswer = (call: ApiCall) => ApiAnswer;
+
+/** APIs that answer what a test says. */
+export class FakeApis {
+  readonly calls: ApiCall[] = [];
+  readonly apis: readonly DownstreamApi[];
+  onJson: JsonAnswer = () => ({ id: '1', displayName: 'Ada Example' });
+  onStream: StreamAnswer = () => anAnswer('{"ok":true}', 'application/json');
+
+  constructor(apis: readonly DownstreamApi[]) {
+    this.apis = apis;
+  }
+
+  find = (name: string) => this.apis.find((api) => api.name.toLowerCase() === name.toLowerCase());
+
+  json = async (_account: Account, call: ApiCall): Promise<unknown> => {
+    this.calls.push(call);
+    return await this.onJson(call);
+  };
+
+  stream = async (_account: Account, call: ApiCall): Promise<ApiAnswer> => {
+    this.calls.push(call);
+    return this.onStream(call);
+  };
+
+  failure = async ({ api }: ApiCall, { status }: ApiAnswer) =>
+    new ApiFailed(`${api.name} said ${status}.`, { detail: { api: api.name, apiStatus: status } });
+}
+
+export function anAnswer(
+  body: string | Buffer,
+  type: string,
+  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+): ApiAnswer {
+  return { status, headers: { 'content-type': type, ...headers }, body: Readable.from([body]) };
+}
+
+/** A missing consent, as the broker reports it. */
+export function needsConsent(...scopes: string[]): SignInRequired {
+  return new SignInRequired('consent', { scopes });
+}
+
+/** A store that can be made to fail. */
+function breakable(storage: Storage) {
+  const state = { isDown: false };
+  const whenUp = async <T>(run: () => Promise<T>): Promise<T> => {
+    if (!state.isDown) return await run();
+    throw new Unavailable('The store does not answer.', { retryAfterSeconds: 7 });
+  };
+  const broken: Storage = {
+    label: storage.label,
+    shared: storage.shared,
+    get: (name) => whenUp(() => storage.get(name)),
+    set: (name, value, ttlMs) => whenUp(() => storage.set(name, value, ttlMs)),
+    delete: (name) => whenUp(() => storage.delete(name)),
+    replace: (...change) => whenUp(() => storage.replace(...change)),
+    ping: () => whenUp(() => storage.ping()),
+    close: () => storage.close(),
+  };
+  return { storage: broken, state };
+}
+
+interface WebChoices {
+  readonly publicUrl?: string;
+  readonly apis?: readonly DownstreamApi[];
+  readonly signInScopes?: readonly string[];
+  readonly trustProxy?: boolean;
+}
+
+export async function aWeb({
+  publicUrl = 'http://localhost:4000',
+  apis = [GRAPH, TODOS],
+  signInScopes = ['User.Read'],
+  trustProxy = false,
+}: WebChoices = {}) {
+  const url = new URL(publicUrl);
+  const clock = { now: Date.parse('2026-11-21T09:00:00Z') };
+  const now = () => clock.now;
+  const lines: string[] = [];
+  const log = createLog('debug', (line) => lines.push(line));
+  const tokenCache: Settings['tokenCache'] = {
+    store: 'memory:',
+    instanceName: 'test',
+    encryptionKeys: [Buffer.alloc(32, 1)],
+    indexKey: Buffer.alloc(32, 2),
+  };
+  const settings: Settings = {
+    site: { publicUrl: url, port: 0, trustProxy, signInScopes, secure: url.protocol === 'https:' },
+    azureAd: {
+      authority: { kind: 'oidc', issuer: new URL('https://authority.test') },
+      clientId: 'client',
+      credential: { type: 'secret', secret: 'client-SECRET' },
+      callbackPath: '/signin-oidc',
+      signedOutCallbackPath: '/signout-callback-oidc',
+      remoteSignOutPath: '/signout-oidc',
+    },
+    tokenCache,
+    session: { idleMinutes: 60, absoluteHours: 12 },
+    downstreamApis: apis,
+  };
+  const { storage, state: store } = breakable(await openStorage('memory:', { log, now }));
+  const authority = new FakeAuthority();
+  const broker = new FakeBroker();
+  const apiClient = new FakeApis(apis);
+  const app = createWeb({
+    settings,
+    authority,
+    broker,
+    apiClient,
+    storage,
+    keyRing: new KeyRing(tokenCache),
+    names: new RecordNames(tokenCache),
+    log,
+    now,
+    randomBytes,
+  });
+  const server = createServer({ maxHeaderSize: 128 * 1024 }, app.callback()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (typeof address !== 'object' || !address) throw new Error('no port');
+  const { port } = address;
+  return {
+    authority,
+    broker,
+    apiClient,
+    store,
+    clock,
+    /** All that was logged. */
+    log: () => lines.join(''),
+    aBrowser: () => new Browser(port, url.origin),
+    port,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+      await storage.close();
+    },
+  };
+}
+
+export type Web = Awaited<ReturnType<typeof aWeb>>;

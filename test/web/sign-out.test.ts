@@ -1,0 +1,99 @@
+/** Signing out: here at once, then at the authority, and asked which account next time. */
+import { expect } from 'chai';
+import { Unavailable } from '../../src/errors.ts';
+import { aWeb, type Web } from './a-web.ts';
+
+describe('Signing out', () => {
+  let web: Web;
+  beforeEach(async () => {
+    web = await aWeb();
+  });
+  afterEach(() => web.close());
+
+  it('ends session, account and cookie here, and leads on to the authority', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    const old = browser.copy();
+    const answer = await browser.signOut();
+    expect(answer.status).to.equal(200);
+    expect(answer.text).to.include('You are signed out').and.not.include('Ada');
+    const url = 'https://authority.test/logout?logout_hint=opaque-hint-of-ada';
+    expect(answer.headers['refresh']).to.equal(`2;url=${url}`);
+    expect(answer.text).to.include(`href="${url}"`);
+    expect(answer.headers['clear-site-data']).to.equal('"cache"');
+    expect(browser.jar.has('concierge')).to.equal(false);
+    expect(web.broker.accounts.size).to.equal(0);
+    for (const each of [browser, old]) {
+      expect((await each.open('/profile')).status).to.equal(302);
+      expect((await each.open('/')).text)
+        .to.include('Sign in')
+        .and.not.include('Ada');
+    }
+  });
+
+  it('ends one session of an account, and not another’s', async () => {
+    const [here, there] = [web.aBrowser(), web.aBrowser()];
+    await here.signIn();
+    await there.signIn();
+    await here.signOut();
+    expect((await there.open('/')).text).to.include('Hello, Ada');
+    expect(web.broker.accounts.size).to.equal(1);
+  });
+
+  it('works while the authority is away', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    web.authority.fault.endSessionUrl = new Unavailable('The sign-in service does not answer.');
+    const answer = await browser.signOut();
+    expect(answer.status).to.equal(200);
+    expect(answer.headers).not.to.have.property('refresh');
+    expect((await browser.open('/profile')).status).to.equal(302);
+  });
+
+  it('is not claimed while the store is away, and can be done again', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    web.store.isDown = true;
+    const answer = await browser.signOut();
+    expect(answer.status).to.equal(503);
+    expect(browser.jar.has('concierge')).to.equal(true);
+    expect(answer.headers).not.to.have.property('refresh');
+    web.store.isDown = false;
+    expect((await browser.signOut()).status).to.equal(200);
+  });
+
+  it('may be done twice', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    await browser.signOut();
+    const again = await browser.signOut();
+    expect(again.status).to.equal(200);
+    expect(again.headers).not.to.have.property('refresh');
+  });
+
+  it('makes the next sign-in ask which account, without a hint, and only that one', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    await browser.signOut();
+    await browser.signIn('/sign-in?login_hint=ada%40contoso.example');
+    expect(web.authority.asked[1]?.prompt).to.equal('select_account');
+    expect(web.authority.asked[1]?.loginHint).to.equal(undefined);
+    expect(browser.jar.has('concierge-signed-out')).to.equal(false);
+  });
+
+  it('is not done by a GET', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    const answer = await browser.open('/sign-out');
+    expect(answer.status).to.equal(405);
+    expect(answer.headers['allow']).to.equal('POST');
+    expect((await browser.open('/')).text).to.include('Hello, Ada');
+  });
+
+  it('comes back from the authority to a page that says so', async () => {
+    const browser = web.aBrowser();
+    expect((await browser.open('/signout-callback-oidc')).text).to.include('You are signed out');
+    await browser.signIn();
+    expect((await browser.open('/signout-callback-oidc')).location).to.equal('/');
+  });
+});
