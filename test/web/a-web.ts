@@ -182,7 +182,11 @@ export function needsConsent(...scopes: string[]): SignInRequired {
 
 /** A store that can be made to fail. */
 function breakable(storage: Storage) {
-  const state = { isDown: false };
+  const state = {
+    isDown: false,
+    /** Runs before each conditional write. */
+    beforeReplace: async () => {},
+  };
   const whenUp = async <T>(run: () => Promise<T>): Promise<T> => {
     if (!state.isDown) return await run();
     throw new Unavailable('The store does not answer.', { retryAfterSeconds: 7 });
@@ -193,7 +197,11 @@ function breakable(storage: Storage) {
     get: (name) => whenUp(() => storage.get(name)),
     set: (name, value, ttlMs) => whenUp(() => storage.set(name, value, ttlMs)),
     delete: (name) => whenUp(() => storage.delete(name)),
-    replace: (...change) => whenUp(() => storage.replace(...change)),
+    replace: (...change) =>
+      whenUp(async () => {
+        await state.beforeReplace();
+        return await storage.replace(...change);
+      }),
     ping: () => whenUp(() => storage.ping()),
     close: () => storage.close(),
   };

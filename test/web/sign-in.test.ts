@@ -148,6 +148,14 @@ describe('The callback', () => {
   it('redeems once when it comes twice at the same moment', async () => {
     const browser = web.aBrowser();
     const path = await browser.begin();
+    const { promise: both, resolve } = Promise.withResolvers<void>();
+    let waiting = 0;
+    // Both have read the transaction before either takes it.
+    web.store.beforeReplace = async () => {
+      waiting += 1;
+      if (waiting === 2) resolve();
+      await both;
+    };
     const answers = await Promise.all([browser.copy().open(path), browser.copy().open(path)]);
     expect(answers.map(({ status }) => status).sort()).to.deep.equal([303, 400]);
     expect(web.authority.redeemed).to.have.length(1);
