@@ -1,0 +1,117 @@
+/** Reads where people sign in: a tenant of a Microsoft cloud, or any OpenID Connect issuer. */
+import { isPlaceholder } from './placeholder.ts';
+import { readUrl } from './read-url.ts';
+import type { Section } from './section.ts';
+import type { AuthoritySettings } from './settings.ts';
+
+type AuthorityKey = 'Instance' | 'TenantId' | 'Authority';
+
+const DEFAULT_INSTANCE = 'https://login.microsoftonline.com/';
+const CLOUDS = new Set([
+  'login.microsoftonline.com',
+  'login.microsoftonline.us',
+  'login.partner.microsoftonline.cn',
+  'login.sovcloud-identity.fr',
+  'login.sovcloud-identity.de',
+  'login.sovcloud-identity.sg',
+]);
+/** Other names of a cloud's host: its issuer and keys name the first one. */
+const ALIASES: Readonly<Record<string, string>> = {
+  'login.windows.net': 'login.microsoftonline.com',
+  'login.microsoft.com': 'login.microsoftonline.com',
+  'sts.windows.net': 'login.microsoftonline.com',
+  'login.usgovcloudapi.net': 'login.microsoftonline.us',
+  'login.chinacloudapi.cn': 'login.partner.microsoftonline.cn',
+};
+const TENANT_EXAMPLE =
+  'Set it to the directory (tenant) ID of the app registration, a domain of the tenant, ' +
+  'common, organizations or consumers.';
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const DOMAIN = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i;
+const COMMON = /^(common|organizations|consumers)$/i;
+
+export function isGuid(text: string): boolean {
+  return GUID.test(text);
+}
+
+/** The authority; `TenantId` comes before `Authority`, as in Microsoft.Identity.Web. */
+export function readAuthority<Key extends string>(
+  section: Section<Key | AuthorityKey>,
+): AuthoritySettings | undefined {
+  if (section.has('TenantId') || !section.has('Authority')) return readTenant(section);
+  if (section.has('Instance')) {
+    section.warn('Instance', 'is ignored, because TenantId is absent and Authority is given.');
+  }
+  const url = readUrl(section, 'Authority', {
+    example: 'https://login.microsoftonline.com/common/v2.0',
+    path: true,
+  });
+  if (!url || isUnusableHost(section, 'Authority', url)) return undefined;
+  return CLOUDS.has(url.hostname) ? entraFrom(section, url) : oidcFrom(section, url);
+}
+
+function readTenant<Key extends string>(
+  section: Section<Key | AuthorityKey>,
+): AuthoritySettings | undefined {
+  if (section.has('Authority')) {
+    section.warn('Authority', 'is ignored, because TenantId is given.');
+  }
+  const instance = section.has('Instance')
+    ? readUrl(section, 'Instance', { example: DEFAULT_INSTANCE, path: false })
+    : new URL(DEFAULT_INSTANCE);
+  const tenantId = section.requiredText('TenantId', TENANT_EXAMPLE);
+  if (tenantId !== undefined && !isTenant(tenantId)) {
+    section.fault('TenantId', 'is no GUID, no domain and none of the common names', TENANT_EXAMPLE);
+    return undefined;
+  }
+  if (!instance || isUnusableHost(section, 'Instance', instance)) return undefined;
+  return tenantId === undefined ? undefined : entra(instance, tenantId);
+}
+
+function entraFrom<Key extends string>(
+  section: Section<Key | AuthorityKey>,
+  url: URL,
+): AuthoritySettings | undefined {
+  const tenantId = /^\/([^/]+)(?:\/v2\.0)?\/?$/.exec(url.pathname)?.[1];
+  if (tenantId && isTenant(tenantId)) return entra(new URL('/', url), tenantId);
+  const isSample = tenantId !== undefined && isPlaceholder(tenantId);
+  const problem = isSample ? 'still holds a placeholder' : 'does not name a tenant';
+  section.fault('Authority', problem, `Write it like ${url.origin}/common/v2.0.`);
+  return undefined;
+}
+
+/** The issuer stays as written, but that a bare origin gets the slash that every URL has. */
+function oidcFrom<Key extends string>(
+  section: Section<Key | AuthorityKey>,
+  issuer: URL,
+): AuthoritySettings | undefined {
+  if (!issuer.pathname.includes('/.well-known/')) return { kind: 'oidc', issuer };
+  const fix = 'Leave out /.well-known/openid-configuration: this site adds it.';
+  section.fault('Authority', 'is the address of a document, not an issuer', fix);
+  return undefined;
+}
+
+function isUnusableHost<Key extends string>(
+  section: Section<Key | AuthorityKey>,
+  key: AuthorityKey,
+  { hostname }: URL,
+): boolean {
+  const canonical = ALIASES[hostname];
+  if (canonical !== undefined) {
+    section.fault(key, `names ${hostname}, an old name`, `Write ${canonical} in its place.`);
+  } else if (hostname.endsWith('.b2clogin.com')) {
+    section.fault(key, 'is Azure AD B2C, which is not supported', 'Use an Entra ID tenant.');
+  } else if (key === 'Instance' && hostname.endsWith('.ciamlogin.com')) {
+    const fix = 'Set AzureAd:Authority to its issuer, and remove Instance and TenantId.';
+    section.fault(key, 'is Entra External ID, whose issuer has a host of its own', fix);
+  } else return false;
+  return true;
+}
+
+function isTenant(text: string): boolean {
+  return GUID.test(text) || DOMAIN.test(text) || COMMON.test(text);
+}
+
+function entra(instance: URL, tenantId: string): AuthoritySettings {
+  return { kind: 'entra', instance, tenantId: tenantId.toLowerCase() };
+}

@@ -1,0 +1,75 @@
+/** Reads the section `AzureAd`, in the names of Microsoft.Identity.Web. */
+import { isGuid, readAuthority } from './authority-settings.ts';
+import { type CallbackPaths, readCallbackPaths } from './callback-paths.ts';
+import { readClientCredential } from './client-credential.ts';
+import { type ForeignKeys, judgeForeignKeys } from './foreign-keys.ts';
+import type { Section } from './section.ts';
+import type { AuthoritySettings, Settings } from './settings.ts';
+
+export const AZURE_AD_KEYS = [
+  ...['Instance', 'TenantId', 'Authority', 'ClientId', 'ClientSecret', 'ClientCredentials'],
+  ...['ClientCertificates', 'SendX5C'],
+  ...['CallbackPath', 'SignedOutCallbackPath', 'RemoteSignOutPath'],
+] as const;
+export type AzureAdKey = (typeof AZURE_AD_KEYS)[number];
+
+const FOREIGN: ForeignKeys = {
+  harmless: [
+    ...['Domain', 'EnablePiiLogging', 'LegacyCacheCompatibilityEnabled', 'UseFastUnboundedCache'],
+    ...['PartitionAppTokenCacheByAudience', 'AzureRegion', 'AppHomeTenantId', 'WithSpaAuthCode'],
+    ...['Audience', 'Audiences', 'AllowWebApiToBeAuthorizedByACL', 'ClientCapabilities', 'Scope'],
+    ...['UserAssignedManagedIdentityClientId', 'ErrorPath', 'ResetPasswordPath', 'ResponseType'],
+    ...['ResponseMode', 'SaveTokens', 'UsePkce', 'GetClaimsFromUserInfoEndpoint'],
+    ...['MapInboundClaims', 'SignInScheme', 'SignOutScheme', 'RequireHttpsMetadata'],
+  ],
+  unsafe: {
+    TokenDecryptionCertificates: 'Turn off token encryption in the app registration; remove it.',
+    TokenDecryptionCredentials: 'Turn off token encryption in the app registration; remove it.',
+    ClientCredentialsUsingManagedIdentity: 'Use ClientSecret or ClientCredentials.',
+    SignUpSignInPolicyId: 'Azure AD B2C is not supported: use an Entra ID tenant.',
+    EditProfilePolicyId: 'Azure AD B2C is not supported: use an Entra ID tenant.',
+    ResetPasswordPolicyId: 'Azure AD B2C is not supported: use an Entra ID tenant.',
+    ExtraQueryParameters: 'Remove it: no parameter of your own is sent to the authority.',
+    AdditionalAuthorizationParameters: 'Remove it: no parameter of your own is sent.',
+    Prompt: 'Remove it: the site chooses the prompt.',
+    MaxAge: 'Remove it, and ask for a fresh sign-in by Conditional Access.',
+  },
+};
+
+export interface AzureAdContext {
+  /** What file paths start from. */
+  readonly directory: string;
+  readonly now: number;
+}
+
+export interface AzureAdSettings extends CallbackPaths {
+  readonly authority: AuthoritySettings | undefined;
+  readonly clientId: string | undefined;
+  readonly credential: Settings['azureAd']['credential'] | undefined;
+}
+
+export function readAzureAd(
+  section: Section<AzureAdKey>,
+  context: AzureAdContext,
+): AzureAdSettings {
+  const authority = readAuthority(section);
+  const settings = {
+    authority,
+    clientId: readClientId(section, authority),
+    credential: readClientCredential(section, context),
+    ...readCallbackPaths(section),
+  };
+  judgeForeignKeys(section, FOREIGN);
+  return settings;
+}
+
+function readClientId(
+  section: Section<AzureAdKey>,
+  authority: AuthoritySettings | undefined,
+): string | undefined {
+  const fix = 'Set it to the application (client) ID of the app registration.';
+  const clientId = section.requiredText('ClientId', fix);
+  if (clientId === undefined || authority?.kind === 'oidc' || isGuid(clientId)) return clientId;
+  section.fault('ClientId', 'is not a GUID', fix);
+  return undefined;
+}

@@ -1,0 +1,44 @@
+/** Judges keys of Microsoft.Identity.Web that this site does not use: harmless, or unsafe to ignore. */
+import type { Section } from './section.ts';
+
+export interface ForeignKeys {
+  /** Keys that have nothing to say here. */
+  readonly harmless: readonly string[];
+  /** Keys that would be missed, with what to do. */
+  readonly unsafe: Readonly<Record<string, string>>;
+}
+
+/** A name that sounds like a limit on who or what is let in. */
+const LIMIT = /^(allow|valid|require|restrict|block|deny|trust)|validation|policyid$/i;
+
+/**
+ * A misspelt key, and one that is unsafe to ignore, is a fault; any other unknown one a warning.
+ */
+export function judgeForeignKeys<Key extends string>(
+  section: Section<Key>,
+  { harmless, unsafe }: ForeignKeys,
+): void {
+  const isHarmless = caseless(harmless);
+  const unsafeFixes = new Map(Object.entries(unsafe).map(([key, fix]) => [key.toLowerCase(), fix]));
+  for (const { name, nearest } of section.unknownKeys()) {
+    const path = `${section.path}:${name}`;
+    const fix = unsafeFixes.get(name.toLowerCase());
+    if (fix !== undefined) {
+      section.report.fault(path, 'is not supported, and not safe to ignore', fix);
+    } else if (isHarmless(name)) {
+      section.report.warn(path, 'has no effect here.');
+    } else if (nearest !== undefined) {
+      section.refuseUnknownKey(name, nearest);
+    } else if (LIMIT.test(name)) {
+      const why = 'is not known here, and sounds like a limit that would be missed';
+      section.report.fault(path, why, 'Remove it, once nothing depends on it.');
+    } else {
+      section.report.warn(path, 'is not known here, and has no effect.');
+    }
+  }
+}
+
+function caseless(names: readonly string[]): (name: string) => boolean {
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  return (name) => known.has(name.toLowerCase());
+}

@@ -1,0 +1,118 @@
+/** Every key of the configuration, with its default and its meaning: what the README's table is held to. */
+
+export interface DocumentedKey {
+  /** As in `AzureAd:ClientId`; `<name>` and `<n>` stand for a name and a number. */
+  readonly key: string;
+  readonly default: string;
+  readonly meaning: string;
+}
+
+const NONE = '–';
+const REQUIRED = 'required';
+const API = 'DownstreamApis:<name>';
+const CREDENTIAL = 'AzureAd:ClientCredentials:<n>';
+
+export const documentedKeys: readonly DocumentedKey[] = [
+  row(
+    'Site:PublicUrl',
+    '`http://localhost:<Port>`',
+    'Where people find the site: an origin, no path',
+  ),
+  row('Site:Port', '`4000`', 'Where the site listens; 0 takes a free port'),
+  row('Site:TrustProxy', '`false`', 'Believe `X-Forwarded-For` and `X-Forwarded-Proto` of a proxy'),
+  row(
+    'Site:SignInScopes',
+    'the first API’s',
+    'Asked at sign-in; an empty text or list leaves each consent to the page that needs it',
+  ),
+  row('AzureAd:Instance', '`https://login.microsoftonline.com/`', 'The cloud’s host'),
+  row(
+    'AzureAd:TenantId',
+    REQUIRED,
+    'Tenant GUID or domain, `common`, `organizations` or `consumers`; not needed with `Authority`',
+  ),
+  row(
+    'AzureAd:Authority',
+    NONE,
+    'In place of the two above: `https://<host>/<tenant>/v2.0`, or the issuer of any OpenID Connect authority, exactly as it names itself',
+  ),
+  row('AzureAd:ClientId', REQUIRED, 'Application (client) ID'),
+  row('AzureAd:ClientSecret', 'required without a certificate', 'The secret’s Value, not its ID'),
+  row('AzureAd:ClientCredentials', NONE, 'A list; the first one that is valid now is used'),
+  row(`${CREDENTIAL}:SourceType`, REQUIRED, '`Path`, `Base64Encoded` or `ClientSecret`'),
+  row(
+    `${CREDENTIAL}:CertificateDiskPath`,
+    NONE,
+    'For `Path`: a PEM file, RSA of 2048 bits or more',
+  ),
+  row(
+    `${CREDENTIAL}:PrivateKeyDiskPath`,
+    'the same file',
+    'For `Path`: the private key in PEM, if it is in a file of its own',
+  ),
+  row(
+    `${CREDENTIAL}:Base64EncodedValue`,
+    NONE,
+    'For `Base64Encoded`: PEM, or PEM in base64, with certificate and private key',
+  ),
+  row(`${CREDENTIAL}:CertificatePassword`, NONE, 'The password of the private key'),
+  row(`${CREDENTIAL}:ClientSecret`, NONE, 'For `ClientSecret`: the secret’s Value'),
+  row(`${CREDENTIAL}:Skip`, '`false`', 'Pass this entry over'),
+  row('AzureAd:ClientCertificates', NONE, 'The older name of `ClientCredentials`; tried after it'),
+  row('AzureAd:SendX5C', '`false`', 'Send the certificate chain with each assertion'),
+  row('AzureAd:CallbackPath', '`/signin-oidc`', 'Where the authority answers a sign-in'),
+  row(
+    'AzureAd:SignedOutCallbackPath',
+    '`/signout-callback-oidc`',
+    'Where it returns to after sign-out',
+  ),
+  row('AzureAd:RemoteSignOutPath', '`/signout-oidc`', 'Where it tells of a sign-out elsewhere'),
+  row(
+    `${API}:BaseUrl`,
+    REQUIRED,
+    'Where the API is; a section at the top that has one is an API too. The first API whose name begins with `Graph` serves the Graph pages',
+  ),
+  row(`${API}:RelativePath`, 'empty', 'What `/apis/<name>` shows, below `BaseUrl`'),
+  row(`${API}:Scopes`, REQUIRED, 'One text or a list; all of one resource'),
+  row(
+    `${API}:RedirectHosts`,
+    NONE,
+    'Hosts that an answer’s redirect is followed to, without a token',
+  ),
+  row(`${API}:Gateway`, NONE, 'A list of rules that open paths to front-ends; all else is refused'),
+  row(`${API}:Gateway:<n>:Methods`, REQUIRED, 'One text or a list'),
+  row(`${API}:Gateway:<n>:Path`, REQUIRED, 'Below `BaseUrl`; `*` is one segment, `**` any number'),
+  row(`${API}:Gateway:<n>:Scopes`, 'the API’s', 'What such a call needs'),
+  row(`${API}:ProtocolScheme`, '`Bearer`', 'Only `Bearer`'),
+  row(
+    `${API}:RequestAppToken`,
+    '`false`',
+    'Only `false`: APIs are called for the person signed in',
+  ),
+  row('TokenCache:Store', '`memory:`', '`memory:`, `sqlite:<file>`, `redis://…` or `rediss://…`'),
+  row('TokenCache:InstanceName', '`concierge`', 'The beginning of every name in the store'),
+  row(
+    'TokenCache:EncryptionKeys',
+    'on loopback, made in `.local/keys.json`',
+    '32 bytes in base64 each; the first seals, all open',
+  ),
+  row(
+    'TokenCache:IndexKey',
+    'on loopback, made in `.local/keys.json`',
+    '32 bytes in base64; names the accounts, and never changes',
+  ),
+  row('Session:IdleMinutes', '`60`', 'A session ends after so long without a request'),
+  row('Session:AbsoluteHours', '`12`', 'A session ends after so long in any case'),
+];
+
+/** The keys as a table in Markdown. */
+export function configurationTable(): string {
+  const rows = documentedKeys.map(
+    ({ key, default: byDefault, meaning }) => `| \`${key}\` | ${byDefault} | ${meaning} |`,
+  );
+  return ['| key | default | meaning |', '|---|---|---|', ...rows, ''].join('\n');
+}
+
+function row(key: string, byDefault: string, meaning: string): DocumentedKey {
+  return { key, default: byDefault, meaning };
+}

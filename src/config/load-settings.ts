@@ -1,0 +1,102 @@
+/** Loads the settings: all sources read, every section checked, all faults told at once. */
+import { randomBytes as secureRandomBytes } from 'node:crypto';
+import { AZURE_AD_KEYS, type AzureAdSettings, readAzureAd } from './azure-ad.ts';
+import { checkRedirectUris } from './callback-paths.ts';
+import { childOf } from './config-tree.ts';
+import { readDownstreamApis } from './downstream-apis.ts';
+import { FaultReport } from './faults.ts';
+import { LOCAL_KEYS_FILE, type LocalKeys, localKeys } from './local-keys.ts';
+import { readSources, type Sources } from './read-sources.ts';
+import { Section } from './section.ts';
+import type { SECTIONS } from './sections.ts';
+import { readSessionLimits, SESSION_KEYS } from './session-limits.ts';
+import type { Settings } from './settings.ts';
+import { readSite, SITE_KEYS, type SiteSettings } from './site.ts';
+import { readTokenCache, TOKEN_CACHE_KEYS, type TokenCacheSettings } from './token-cache.ts';
+
+export interface LoadedSettings {
+  readonly settings: Settings;
+  /** Sentences for the operator; none holds a secret. */
+  readonly warnings: readonly string[];
+}
+
+export interface LoadOptions extends Sources {
+  readonly now?: () => number;
+  readonly randomBytes?: (size: number) => Buffer;
+}
+
+type SectionName = Exclude<(typeof SECTIONS)[number], 'DownstreamApis'>;
+
+/**
+ * The settings of `appsettings.json` in `directory` (or of `file`, or the one that
+ * `APPSETTINGS_FILE` names), overlaid by `.env` beside it and by `env`.
+ *
+ * On loopback, keys that are absent are made and kept in `.local/keys.json`.
+ *
+ * @throws {ConfigurationFaults} something has to be mended; it lists all that is found.
+ */
+export function loadSettings(options: LoadOptions): LoadedSettings {
+  const { directory, now = Date.now, randomBytes = secureRandomBytes } = options;
+  const report = new FaultReport();
+  const tree = readSources(options, report);
+  if (!tree) throw report.toError();
+  const section = <Key extends string>(name: SectionName, keys: readonly Key[]) =>
+    new Section(name, childOf(tree, name), keys, report);
+
+  const site = readSite(section('Site', SITE_KEYS));
+  const azureAdSection = section('AzureAd', AZURE_AD_KEYS);
+  const azureAd = readAzureAd(azureAdSection, { directory, now: now() });
+  if (site.publicUrl) checkRedirectUris(azureAdSection, azureAd, site.publicUrl);
+  checkPublicHost(site, azureAd, report);
+  const downstreamApis = readDownstreamApis(tree, report);
+  const tokenCache = readTokenCache(section('TokenCache', TOKEN_CACHE_KEYS), site.publicUrl);
+  const session = readSessionLimits(section('Session', SESSION_KEYS));
+
+  const { publicUrl, signInScopes = downstreamApis[0]?.scopes ?? [] } = site;
+  const { authority, clientId, credential } = azureAd;
+  const isComplete = publicUrl && authority && clientId !== undefined && credential;
+  // Keys are made only for a site that can start.
+  if (report.hasFaults || !isComplete) throw report.toError();
+  const keys = completeKeys(tokenCache, () => localKeys(directory, randomBytes, report), report);
+  if (!keys) throw report.toError();
+
+  const secure = publicUrl.protocol === 'https:';
+  return {
+    settings: {
+      site: { ...site, publicUrl, signInScopes, secure },
+      azureAd: { ...azureAd, authority, clientId, credential },
+      tokenCache: { ...tokenCache, ...keys },
+      session,
+      downstreamApis,
+    },
+    warnings: report.warnings,
+  };
+}
+
+function checkPublicHost(
+  { publicUrl }: SiteSettings,
+  { authority }: AzureAdSettings,
+  report: FaultReport,
+): void {
+  if (authority?.kind !== 'entra' || publicUrl?.hostname !== '[::1]') return;
+  const problem = 'is at [::1], which Entra ID takes in no redirect URI';
+  report.fault('Site:PublicUrl', problem, 'Use localhost in its place.');
+}
+
+/** The keys given; what is absent, which was checked to be allowed, comes from the local file. */
+function completeKeys(
+  { encryptionKeys, indexKey }: TokenCacheSettings,
+  readLocalKeys: () => LocalKeys | undefined,
+  report: FaultReport,
+): LocalKeys | undefined {
+  if (encryptionKeys && indexKey) return { encryptionKeys, indexKey };
+  const local = readLocalKeys();
+  const names = [...(encryptionKeys ? [] : ['EncryptionKeys']), ...(indexKey ? [] : ['IndexKey'])];
+  report.warn(
+    'TokenCache',
+    `is without ${names.join(' and ')}: keys of this machine are used, from ${LOCAL_KEYS_FILE}.`,
+  );
+  return (
+    local && { ...local, ...(encryptionKeys && { encryptionKeys }), ...(indexKey && { indexKey }) }
+  );
+}

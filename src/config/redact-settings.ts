@@ -1,0 +1,76 @@
+/** Shows the effective settings in the file's own names, with every secret as `***`. */
+import { createHash, X509Certificate } from 'node:crypto';
+import type { AuthoritySettings, ClientCredential, DownstreamApi, Settings } from './settings.ts';
+
+const HIDDEN = '***';
+
+/** An object fit for JSON and for a screen that others see. */
+export function redactSettings(settings: Settings): Record<string, unknown> {
+  const { site, azureAd, tokenCache, session, downstreamApis } = settings;
+  return {
+    Site: {
+      PublicUrl: site.publicUrl.origin,
+      Port: site.port,
+      TrustProxy: site.trustProxy,
+      SignInScopes: site.signInScopes,
+    },
+    AzureAd: {
+      ...authorityKeys(azureAd.authority),
+      ClientId: azureAd.clientId,
+      ...credentialKeys(azureAd.credential),
+      CallbackPath: azureAd.callbackPath,
+      SignedOutCallbackPath: azureAd.signedOutCallbackPath,
+      RemoteSignOutPath: azureAd.remoteSignOutPath,
+    },
+    DownstreamApis: Object.fromEntries(downstreamApis.map((api) => [api.name, apiKeys(api)])),
+    TokenCache: {
+      Store: redactStore(tokenCache.store),
+      InstanceName: tokenCache.instanceName,
+      EncryptionKeys: tokenCache.encryptionKeys.map(() => HIDDEN),
+      IndexKey: HIDDEN,
+    },
+    Session: { IdleMinutes: session.idleMinutes, AbsoluteHours: session.absoluteHours },
+  };
+}
+
+function authorityKeys(authority: AuthoritySettings): Record<string, string> {
+  return authority.kind === 'entra'
+    ? { Instance: authority.instance.href, TenantId: authority.tenantId }
+    : { Authority: authority.issuer.href };
+}
+
+function credentialKeys(credential: ClientCredential): Record<string, unknown> {
+  if (credential.type === 'secret') return { ClientSecret: HIDDEN };
+  const { subject, validTo, raw } = new X509Certificate(credential.certificate);
+  const certificate = {
+    Subject: subject,
+    ValidTo: validTo,
+    Sha256: createHash('sha256').update(raw).digest('hex'),
+    PrivateKey: HIDDEN,
+  };
+  return { ClientCredentials: [certificate], SendX5C: credential.sendX5c };
+}
+
+function apiKeys(api: DownstreamApi): Record<string, unknown> {
+  return {
+    BaseUrl: api.baseUrl.href,
+    RelativePath: api.relativePath,
+    Scopes: api.scopes,
+    RedirectHosts: api.redirectHosts,
+    Gateway: api.gateway.map(({ methods, path, scopes }) => ({
+      Methods: methods,
+      Path: path,
+      Scopes: scopes ?? api.scopes,
+    })),
+  };
+}
+
+/** Without a password, and without a query string, which may hold one. */
+function redactStore(store: string): string {
+  if (!/^rediss?:/i.test(store)) return store;
+  const url = new URL(store);
+  if (url.password !== '') url.password = HIDDEN;
+  if (url.search !== '') url.search = HIDDEN;
+  url.hash = '';
+  return url.href;
+}

@@ -1,0 +1,25 @@
+/** Reads the section `Session`: how long a session lasts. */
+import type { Section } from './section.ts';
+import type { Settings } from './settings.ts';
+
+export const SESSION_KEYS = ['IdleMinutes', 'AbsoluteHours'] as const;
+
+const DEFAULTS = { idleMinutes: 60, absoluteHours: 12 };
+/** How long Entra ID keeps a refresh token that is not used. */
+const MAX_DAYS = 90;
+
+export function readSessionLimits(
+  section: Section<(typeof SESSION_KEYS)[number]>,
+): Settings['session'] {
+  section.refuseUnknownKeys();
+  const absoluteHours =
+    section.integer('AbsoluteHours', { min: 1, max: MAX_DAYS * 24 }) ?? DEFAULTS.absoluteHours;
+  const idleMinutes =
+    section.integer('IdleMinutes', { min: 1, max: MAX_DAYS * 24 * 60 }) ??
+    Math.min(DEFAULTS.idleMinutes, absoluteHours * 60);
+  if (idleMinutes > absoluteHours * 60) {
+    const problem = `is longer than AbsoluteHours, which is ${absoluteHours}`;
+    section.fault('IdleMinutes', problem, 'Make it shorter, or AbsoluteHours longer.');
+  }
+  return { idleMinutes, absoluteHours };
+}

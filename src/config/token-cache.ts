@@ -1,0 +1,91 @@
+/** Reads the section `TokenCache`: where tokens are kept, and the keys that seal them. */
+import { isLoopback } from '../loopback.ts';
+import { nearest } from './nearest.ts';
+import type { Section } from './section.ts';
+
+export const TOKEN_CACHE_KEYS = ['Store', 'InstanceName', 'EncryptionKeys', 'IndexKey'] as const;
+type TokenCacheKey = (typeof TOKEN_CACHE_KEYS)[number];
+
+export interface TokenCacheSettings {
+  readonly store: string;
+  readonly instanceName: string;
+  /** `undefined` when absent, which is allowed on loopback. */
+  readonly encryptionKeys: readonly Buffer[] | undefined;
+  readonly indexKey: Buffer | undefined;
+}
+
+const SCHEMES = ['memory', 'sqlite', 'redis', 'rediss'];
+const STORE_EXAMPLES = 'memory:, sqlite:<file>, redis://<host>:<port> or rediss://<host>:<port>';
+const KEY_BYTES = 32;
+const MAKE_KEY = 'Make one with: openssl rand -base64 32';
+
+export function readTokenCache(
+  section: Section<TokenCacheKey>,
+  publicUrl: URL | undefined,
+): TokenCacheSettings {
+  section.refuseUnknownKeys();
+  const settings = {
+    store: section.text('Store') ?? 'memory:',
+    instanceName: section.text('InstanceName') ?? 'concierge',
+    encryptionKeys: readKeys(section, 'EncryptionKeys'),
+    indexKey: readKeys(section, 'IndexKey')?.[0],
+  };
+  checkStore(section, settings.store);
+  if (!/^[A-Za-z0-9._:-]{1,64}$/.test(settings.instanceName)) {
+    const fix = 'Use up to 64 letters, digits, ".", "_", ":" and "-".';
+    section.fault('InstanceName', 'is not fit for the beginning of a name', fix);
+  }
+  if (publicUrl && !isLoopback(publicUrl)) checkProduction(section, settings.store);
+  return settings;
+}
+
+function checkProduction(section: Section<TokenCacheKey>, store: string): void {
+  for (const key of ['EncryptionKeys', 'IndexKey'] as const) {
+    if (section.has(key)) continue;
+    section.fault(key, 'is missing, which is accepted on loopback only', `${MAKE_KEY}.`);
+  }
+  if (/^memory:/.test(store)) {
+    section.warn('Store', 'is memory: everyone is signed out when this process ends.');
+  }
+}
+
+function readKeys(
+  section: Section<TokenCacheKey>,
+  key: 'EncryptionKeys' | 'IndexKey',
+): readonly Buffer[] | undefined {
+  if (!section.has(key)) return undefined;
+  const words = section.words(key) ?? [];
+  if (key === 'IndexKey' && words.length > 1) {
+    section.fault(key, 'holds more than one key', 'Keep the one that names your records.');
+  }
+  const keys = words.map((word) => Buffer.from(word, 'base64'));
+  words.forEach((word, i) => {
+    const path = section.pathOf(key) + (words.length > 1 ? `:${i}` : '');
+    const { length } = keys[i] ?? Buffer.alloc(0);
+    if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(word)) {
+      section.report.fault(path, 'is not base64', `${MAKE_KEY}.`);
+    } else if (length !== KEY_BYTES) {
+      section.report.fault(path, `is ${length} bytes long, not ${KEY_BYTES}`, `${MAKE_KEY}.`);
+    }
+  });
+  if (new Set(keys.map(String)).size < keys.length) {
+    section.fault(key, 'holds the same key twice', 'Keep one of them.');
+  }
+  return keys;
+}
+
+/** No message holds the URI: a password may be in it. */
+function checkStore(section: Section<TokenCacheKey>, store: string): void {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(store)?.[1];
+  if (scheme === undefined || !SCHEMES.includes(scheme)) {
+    const near = nearest(scheme ?? store.slice(0, 10), SCHEMES);
+    const fix = near ? `Did you mean ${near}:?` : `Write ${STORE_EXAMPLES}.`;
+    section.fault('Store', `has a scheme that is none of ${SCHEMES.join(', ')}`, fix);
+  } else if (scheme === 'memory' && !/^memory:(\/\/)?$/.test(store)) {
+    section.fault('Store', 'says more than "memory:"', 'Write "memory:" alone.');
+  } else if (scheme === 'sqlite' && !/[^/]/.test(store.slice('sqlite:'.length))) {
+    section.fault('Store', 'names no file', 'Write it like sqlite:concierge.sqlite.');
+  } else if (scheme.startsWith('redis') && !URL.parse(store)?.hostname) {
+    section.fault('Store', 'names no host', `Write it like ${scheme}://127.0.0.1:6379.`);
+  }
+}
