@@ -1,0 +1,197 @@
+/** The section AzureAd: the authority, the client, the callback paths, and keys of others. */
+import { expect } from 'chai';
+import { faultsWith, loadWith } from './config-rig.ts';
+
+function authorityWith(changes: Readonly<Record<string, unknown>>) {
+  const { settings, warnings } = loadWith(
+    Object.fromEntries(Object.entries(changes).map(([key, value]) => [`AzureAd:${key}`, value])),
+  );
+  return { authority: settings.azureAd.authority, warnings };
+}
+
+const GUID = '72F988BF-86F1-41AF-91AB-2D7CD011DB47';
+
+describe('The section AzureAd', () => {
+  describe('on the authority', () => {
+    for (const tenantId of [
+      GUID,
+      'contoso.onmicrosoft.com',
+      'Common',
+      'organizations',
+      'consumers',
+    ]) {
+      it(`takes ${tenantId} as a tenant`, () => {
+        const { authority } = authorityWith({ TenantId: tenantId });
+        expect(authority).to.deep.include({ kind: 'entra', tenantId: tenantId.toLowerCase() });
+      });
+    }
+
+    it('takes any cloud and loopback as an instance', () => {
+      for (const instance of [
+        'https://login.microsoftonline.us',
+        'https://login.partner.microsoftonline.cn/',
+        'http://127.0.0.1:5000',
+        'https://localhost:5001/',
+      ]) {
+        const { authority } = authorityWith({ Instance: instance });
+        expect(authority).to.deep.include({ instance: new URL(instance) });
+      }
+    });
+
+    it('takes an Authority of a Microsoft cloud as a tenant', () => {
+      for (const path of ['v2.0', 'v2.0/', '']) {
+        const { authority, warnings } = authorityWith({
+          TenantId: undefined,
+          Authority: `https://login.microsoftonline.com/contoso.com/${path}`,
+        });
+        expect(authority).to.deep.equal({
+          kind: 'entra',
+          instance: new URL('https://login.microsoftonline.com/'),
+          tenantId: 'contoso.com',
+        });
+        expect(warnings).to.deep.equal([]);
+      }
+    });
+
+    it('takes any other Authority as an issuer, as it is written', () => {
+      for (const issuer of [
+        'https://id.example/realms/a',
+        'https://id.example/a/',
+        'http://[::1]:9',
+      ]) {
+        const { authority } = authorityWith({
+          TenantId: undefined,
+          ClientId: 'any-name',
+          Authority: issuer,
+        });
+        expect(authority).to.deep.equal({ kind: 'oidc', issuer: new URL(issuer) });
+      }
+    });
+
+    it('ignores Authority beside TenantId, and Instance beside Authority, with a warning', () => {
+      const both = authorityWith({ Authority: 'https://id.example' });
+      expect(both.authority.kind).to.equal('entra');
+      expect(both.warnings.join()).to.contain('AzureAd:Authority is ignored');
+      const instance = authorityWith({
+        TenantId: undefined,
+        Instance: 'https://login.microsoftonline.com/',
+        Authority: 'https://id.example',
+      });
+      expect(instance.authority.kind).to.equal('oidc');
+      expect(instance.warnings.join()).to.contain('AzureAd:Instance is ignored');
+    });
+  });
+
+  describe('refuses', () => {
+    for (const [key, value, problem, others = {}] of [
+      ['TenantId', undefined, 'is missing'],
+      ['TenantId', '', 'is missing'],
+      ['TenantId', 'my tenant', 'is no GUID, no domain'],
+      ['TenantId', 'comon', 'is no GUID, no domain'],
+      ['TenantId', 'Enter_the_Tenant_Info_Here', 'placeholder'],
+      ['TenantId', 17, 'holds a number'],
+      ['TenantId', ['common'], 'holds a list'],
+      ['Instance', 'http://login.example', 'plain http'],
+      ['Instance', 'login.microsoftonline.com', 'is not a URL'],
+      ['Instance', 'localhost:4000', 'neither https:// nor http://'],
+      ['Instance', 'https://login.microsoftonline.com/common', 'has a path'],
+      ['Instance', 'https://login.microsoftonline.com/?x=1', 'has a query'],
+      ['Instance', 'https://login.windows.net', 'old name'],
+      ['Instance', 'https://contoso.b2clogin.com', 'B2C'],
+      ['Instance', 'https://contoso.ciamlogin.com', 'External ID'],
+      ['Authority', 'http://id.example', 'plain http', { TenantId: undefined }],
+      ['Authority', 'https://sts.windows.net/x', 'old name', { TenantId: undefined }],
+      [
+        'Authority',
+        'https://login.microsoftonline.com/Enter_the_Tenant_Info_Here',
+        'placeholder',
+        { TenantId: undefined },
+      ],
+      ['Authority', 'https://login.microsoftonline.com', 'name a tenant', { TenantId: undefined }],
+      [
+        'Authority',
+        'https://login.microsoftonline.com/a.b/c',
+        'name a tenant',
+        { TenantId: undefined },
+      ],
+      [
+        'Authority',
+        'https://id.example/.well-known/openid-configuration',
+        'address of a document',
+        { TenantId: undefined },
+      ],
+      ['ClientId', undefined, 'is missing'],
+      ['ClientId', 'not-a-guid', 'is not a GUID'],
+      ['ClientId', '[Enter_the_Application_Id_Here]', 'placeholder'],
+      ['ClientId', 'Enter_the_Application_Id_Here', 'placeholder'],
+      ['ClientId', '[Client_id-of-web-app-eg-2ec40e65]', 'placeholder'],
+      ['ClientId', '[Enter the Client Id', 'placeholder'],
+      ['ClientId', '…', 'placeholder'],
+      ['ClientSecret', '[Enter the Client Secret]', 'placeholder'],
+      ['ClientSecret', undefined, 'is missing'],
+      ['SendX5C', 'yes', 'holds a text'],
+      ['SendX5C', 1, 'holds a number'],
+      ['CallbackPath', 'signin', 'does not begin with "/"'],
+      ['CallbackPath', '/sign(in)', 'no redirect URI'],
+      ['CallbackPath', '/a;b', 'no redirect URI'],
+      ['CallbackPath', '/a:b', 'holds more than letters'],
+      ['CallbackPath', '/a?b', 'holds more than letters'],
+      ['CallbackPath', '/a//b', 'holds more than letters'],
+      ['CallbackPath', '/a/../b', 'holds more than letters'],
+      ['CallbackPath', '/', 'taken by a page'],
+      ['CallbackPath', '/Profile/x', 'taken by a page'],
+      ['RemoteSignOutPath', '/health', 'taken by a page'],
+      ['SignedOutCallbackPath', '/Signin-oidc', 'is the same as CallbackPath'],
+      ['CallbackPath', `/${'a'.repeat(240)}`, 'makes a redirect URI of 262 characters'],
+      ['ClientSecert', 'x', 'is not a key that this site knows'],
+      ['ClientCredental', [], 'is not a key that this site knows'],
+      ['SignUpSignInPolicyId', 'b2c_1', 'not safe to ignore'],
+      ['TokenDecryptionCredentials', [], 'not safe to ignore'],
+      ['MaxAge', 1, 'not safe to ignore'],
+      ['AllowedTenants', ['a'], 'sounds like a limit'],
+      ['ValidIssuers', ['a'], 'sounds like a limit'],
+      ['TokenValidationParameters', {}, 'sounds like a limit'],
+    ] as const) {
+      it(`${key} ${JSON.stringify(value)?.slice(0, 60) ?? 'absent'}: ${problem}`, () => {
+        const changes = Object.entries({ ...others, [key]: value });
+        const faults = faultsWith(
+          Object.fromEntries(changes.map(([name, each]) => [`AzureAd:${name}`, each])),
+        );
+        expect(faults.map((fault) => fault.key)).to.deep.equal([`AzureAd:${key}`]);
+        expect(faults[0]?.problem).to.contain(problem);
+        expect(faults[0]?.fix).to.match(/^\S.*[.?]$|^Make it PEM/);
+      });
+    }
+
+    it('a misspelt key with its nearest neighbour', () => {
+      expect(faultsWith({ 'AzureAd:ClientSecert': 'x' })[0]?.fix).to.equal(
+        'Did you mean ClientSecret?',
+      );
+    });
+
+    it('[::1] as public URL, which Entra ID does not take', () => {
+      const publicUrl = { 'Site:PublicUrl': 'http://[::1]:4000' };
+      expect(faultsWith(publicUrl).map(({ key }) => key)).to.deep.equal(['Site:PublicUrl']);
+      const oidc = { 'AzureAd:TenantId': undefined, 'AzureAd:Authority': 'https://id.example' };
+      expect(faultsWith({ ...publicUrl, ...oidc })).to.deep.equal([]);
+    });
+  });
+
+  it('warns of keys that have no effect here, and of those it does not know', () => {
+    const { warnings } = authorityWith({
+      Domain: 'contoso.com',
+      EnablePiiLogging: true,
+      Colour: 1,
+    });
+    expect(warnings).to.deep.equal([
+      'AzureAd:Domain has no effect here.',
+      'AzureAd:EnablePiiLogging has no effect here.',
+      'AzureAd:Colour is not known here, and has no effect.',
+    ]);
+  });
+
+  it('takes other callback paths', () => {
+    const { settings } = loadWith({ 'AzureAd:CallbackPath': '/auth/back.v2' });
+    expect(settings.azureAd.callbackPath).to.equal('/auth/back.v2');
+  });
+});

@@ -1,0 +1,187 @@
+/** The sections of APIs: names, scopes, gateway rules, and what is wrong with each. */
+import { expect } from 'chai';
+import { faultsWith, loadWith } from './config-rig.ts';
+
+const api = (more: Readonly<Record<string, unknown>> = {}) => ({
+  BaseUrl: 'https://todos.example/v1/',
+  Scopes: 'api://todos/Todos.Read',
+  ...more,
+});
+const apisWith = (changes: Readonly<Record<string, unknown>>) =>
+  loadWith(changes).settings.downstreamApis;
+
+describe('The sections of APIs', () => {
+  it('give each API in the order they are written', () => {
+    const apis = apisWith({ Zebra: api(), 'DownstreamApis:Todos': api({ RelativePath: 'me' }) });
+    expect(apis.map(({ name }) => name)).to.deep.equal(['Graph', 'Todos', 'Zebra']);
+    expect(apis[1]).to.deep.equal({
+      name: 'Todos',
+      baseUrl: new URL('https://todos.example/v1'),
+      relativePath: '/me',
+      scopes: ['api://todos/Todos.Read'],
+      redirectHosts: [],
+      gateway: [],
+    });
+  });
+
+  it('may stand at the top under Microsoft’s old name', () => {
+    expect(apisWith({ DownstreamApi: api() }).at(-1)?.name).to.equal('DownstreamApi');
+  });
+
+  it('may be http on loopback', () => {
+    for (const host of ['localhost:5001', '127.0.0.1', '127.1.2.3:80', '[::1]:5001']) {
+      const base = { 'DownstreamApis:Todos': api({ BaseUrl: `http://${host}` }) };
+      expect(apisWith(base)).to.have.length(2);
+    }
+  });
+
+  it('take scopes as one text or a list, and leave out those of OpenID Connect', () => {
+    for (const scopes of [
+      'openid User.Read Mail.Read',
+      ['User.Read', 'offline_access Mail.Read'],
+    ]) {
+      const [graph] = apisWith({ 'DownstreamApis:Graph:Scopes': scopes });
+      expect(graph?.scopes).to.deep.equal(['User.Read', 'Mail.Read']);
+    }
+  });
+
+  it('know Graph’s scopes with and without prefix as one resource', () => {
+    const scopes = 'User.Read https://graph.microsoft.com/Mail.Read';
+    expect(apisWith({ 'DownstreamApis:Graph:Scopes': scopes })).to.have.length(1);
+  });
+
+  it('open paths to front-ends by rules', () => {
+    const Gateway = [
+      { Methods: 'get, Post', Path: '/me/**' },
+      { Methods: ['DELETE'], Path: '/me/*/x', Scopes: 'Mail.ReadWrite' },
+    ];
+    expect(apisWith({ 'DownstreamApis:Graph:Gateway': Gateway })[0]?.gateway).to.deep.equal([
+      { methods: ['GET', 'POST'], path: '/me/**', scopes: undefined },
+      { methods: ['DELETE'], path: '/me/*/x', scopes: ['Mail.ReadWrite'] },
+    ]);
+  });
+
+  it('take hosts of redirects', () => {
+    const RedirectHosts = 'Files.example, cdn.example:8443';
+    const [graph] = apisWith({ 'DownstreamApis:Graph:RedirectHosts': RedirectHosts });
+    expect(graph?.redirectHosts).to.deep.equal(['files.example', 'cdn.example:8443']);
+  });
+
+  it('are not needed', () => {
+    const { settings } = loadWith({ DownstreamApis: undefined });
+    expect(settings.downstreamApis).to.deep.equal([]);
+    expect(settings.site.signInScopes).to.deep.equal([]);
+  });
+
+  it('warn of a section that only looks like one, and of keys without effect', () => {
+    const { warnings } = loadWith({
+      Todos: { Scopes: 'x' },
+      'DownstreamApis:Graph:HttpMethod': 'Get',
+      'DownstreamApis:Graph:Colour': 'blue',
+    });
+    expect(warnings).to.have.members([
+      'Todos is not taken as an API, because it has no BaseUrl.',
+      'DownstreamApis:Graph:HttpMethod has no effect here.',
+      'DownstreamApis:Graph:Colour is not known here, and has no effect.',
+    ]);
+  });
+
+  describe('are refused for', () => {
+    for (const [key, value, problem] of [
+      ['BaseUrl', undefined, 'is missing'],
+      ['BaseUrl', 'http://todos.example', 'plain http'],
+      ['BaseUrl', 'http://localhost.example', 'plain http'],
+      ['BaseUrl', 'http://127.example', 'plain http'],
+      ['BaseUrl', 'https://a:b@todos.example', 'holds a user name or password'],
+      ['BaseUrl', 'https://todos.example?x', 'has a query'],
+      ['BaseUrl', 'https://todos.example#x', 'has a fragment'],
+      ['BaseUrl', 'ftp://todos.example', 'neither https'],
+      ['BaseUrl', 'todos', 'is not a URL'],
+      ['BaseUrl', 1, 'holds a number'],
+      ['Scopes', undefined, 'is missing'],
+      ['Scopes', '', 'is missing'],
+      ['Scopes', 'openid profile', 'names nothing of the API'],
+      ['Scopes', 'api://a/Read api://b/Read', 'scopes of 2 resources: api://a, api://b'],
+      ['Scopes', 'User.Read api://b/Read', 'Microsoft Graph, api://b'],
+      ['Scopes', 'User.Read,Mail.Read', 'holds a comma'],
+      ['Scopes', 'User."Read"', 'holds a comma'],
+      ['Scopes', { a: 'User.Read' }, 'holds an object'],
+      ['Scopes:0', true, 'holds true', ['x']],
+      ['RelativePath', '/me?x=1', 'holds a query'],
+      ['RelativePath', '../admin', 'dot segment'],
+      ['RedirectHosts', 'https://files.example', 'not the name of a host'],
+      ['RedirectHosts', '*.example', 'not the name of a host'],
+      ['RedirectHosts', 'files.example/x', 'not the name of a host'],
+      ['ProtocolScheme', 'Pop', 'is not Bearer'],
+      ['RequestAppToken', true, 'is not supported'],
+      ['ExtraHeaderParameters', {}, 'not safe to ignore'],
+      ['RedirectHost', 'x', 'is not a key'],
+      ['Gatway', [], 'is not a key'],
+      ['Gateway', { Methods: 'GET' }, 'holds an object'],
+      ['Gateway', '/me', 'holds a text'],
+    ] as const) {
+      it(`${key} ${JSON.stringify(value) ?? 'absent'}: ${problem}`, () => {
+        const name = key.split(':')[0] ?? '';
+        const written = key === name ? value : [value];
+        const faults = faultsWith({ 'DownstreamApis:Todos': api({ [name]: written }) });
+        expect(faults.map((fault) => fault.key)).to.deep.equal([`DownstreamApis:Todos:${key}`]);
+        expect(faults[0]?.problem).to.contain(problem);
+      });
+    }
+
+    for (const [key, value, problem] of [
+      ['Methods', undefined, 'is missing'],
+      ['Methods', 'GTE', 'holds GTE'],
+      ['Methods', ['GET', 'TRACE'], 'holds TRACE'],
+      ['Path', undefined, 'is missing'],
+      ['Path', 'me', 'does not begin with "/"'],
+      ['Path', '/me?x', 'holds a query'],
+      ['Path', '/../me', 'dot segment'],
+      ['Path', '/a%2Fb', 'escaped slash'],
+      ['Path', '/a//b', 'an empty segment'],
+      ['Path', '/me/ph*', 'not a whole segment'],
+      ['Path', '/me/***', 'not a whole segment'],
+      ['Scopes', 'Mail.Read', 'leaves the API’s own resource'],
+      ['Scope', 'x', 'is not a key'],
+      ['Hosts', 'x', 'is not a key'],
+    ] as const) {
+      it(`a gateway rule with ${key} ${JSON.stringify(value) ?? 'absent'}: ${problem}`, () => {
+        const rule = { Methods: 'GET', Path: '/me', [key]: value };
+        const faults = faultsWith({ 'DownstreamApis:Todos': api({ Gateway: [rule] }) });
+        expect(faults.map((fault) => fault.key)).to.deep.equal([
+          `DownstreamApis:Todos:Gateway:0:${key}`,
+        ]);
+        expect(faults[0]?.problem).to.contain(problem);
+      });
+    }
+
+    it('a name that the site keeps, that no path takes, or that is there already', () => {
+      for (const [changes, key, problem] of [
+        [{ 'DownstreamApis:Session': api() }, 'DownstreamApis:Session', 'keeps for itself'],
+        [{ 'To do': api() }, 'To do', 'cannot stand in a path'],
+        [{ 'DownstreamApis:..': api() }, 'DownstreamApis:..', 'cannot stand in a path'],
+        [{ 'DownstreamApis:': api() }, 'DownstreamApis:', 'cannot stand in a path'],
+        [{ graph: api() }, 'graph', 'has the name of DownstreamApis:Graph'],
+        [{ 'DownstreamApis:GRAPH': api() }, 'DownstreamApis:GRAPH', 'is written twice'],
+      ] as const) {
+        const faults = faultsWith(changes);
+        expect(faults.map((fault) => fault.key)).to.deep.equal([key]);
+        expect(faults[0]?.problem).to.contain(problem);
+      }
+    });
+
+    it('being no sections by name', () => {
+      for (const value of [[api()], 'x', 1]) {
+        const [fault] = faultsWith({ DownstreamApis: value });
+        expect(fault).to.deep.include({
+          key: 'DownstreamApis',
+          problem: 'holds no sections by name',
+        });
+      }
+      expect(faultsWith({ 'DownstreamApis:Todos': 'x' })[0]).to.deep.include({
+        key: 'DownstreamApis:Todos',
+        problem: 'holds a text',
+      });
+    });
+  });
+});

@@ -1,0 +1,242 @@
+/** Loading as a whole: sources, defaults, the article's samples, all faults at once. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ConfigurationFaults } from '../../src/config/faults.ts';
+import { loadSettings } from '../../src/config/load-settings.ts';
+import {
+  aKey,
+  CLIENT_ID,
+  faultsOf,
+  faultsWith,
+  fileWith,
+  folderWith,
+  goodEnv,
+  load,
+  loadWith,
+} from './config-rig.ts';
+
+/** As Microsoft's article has it, its comma missing and its placeholders not filled. */
+const ARTICLE = `{
+  "AzureAd": {
+    "Instance": "https://login.microsoftonline.com/",
+    "ClientId": "[Client_id-of-web-app-eg-2ec40e65-ba09-4853-bcde-bcb60029e596]",
+    "TenantId": "common",
+
+   // To call an API
+   "ClientSecret": "[Copy the client secret added to the app from the Azure portal]"
+   "ClientCertificates": [
+  ]
+ },
+ "GraphBeta": {
+    "BaseUrl": "https://graph.microsoft.com/beta",
+    "Scopes": "user.read"
+    }
+}`;
+const KEY_VAULT = `{
+      "SourceType": "KeyVault",
+      "KeyVaultUrl": "https://msidentitywebsamples.vault.azure.net",
+      "KeyVaultCertificateName": "MicrosoftIdentitySamplesCert"
+     }`;
+
+function filled(article: string): string {
+  return article
+    .replace(/"\[Client_id[^"]*"/, `"${CLIENT_ID}"`)
+    .replace(/"\[Copy[^"]*"/, '"a-secret",');
+}
+
+describe('loadSettings', () => {
+  describe('with the samples of Microsoft’s article', () => {
+    it('loads the web app that calls Graph, once comma and placeholders are filled', () => {
+      const { settings } = load({ files: { 'appsettings.json': filled(ARTICLE) } });
+      expect(settings.azureAd).to.deep.include({
+        authority: {
+          kind: 'entra',
+          instance: new URL('https://login.microsoftonline.com/'),
+          tenantId: 'common',
+        },
+        clientId: CLIENT_ID,
+        credential: { type: 'secret', secret: 'a-secret' },
+      });
+      expect(settings.downstreamApis).to.deep.equal([
+        {
+          name: 'GraphBeta',
+          baseUrl: new URL('https://graph.microsoft.com/beta'),
+          relativePath: '',
+          scopes: ['user.read'],
+          redirectHosts: [],
+          gateway: [],
+        },
+      ]);
+      expect(settings.site.signInScopes).to.deep.equal(['user.read']);
+    });
+
+    it('takes the API under DownstreamApis too', () => {
+      const moved = filled(ARTICLE)
+        .replace('"GraphBeta": {', '"DownstreamApis": { "GraphBeta": {')
+        .replace(/}\s*$/, '} }');
+      const { settings } = load({ files: { 'appsettings.json': moved } });
+      expect(settings.downstreamApis.map(({ name }) => name)).to.deep.equal(['GraphBeta']);
+    });
+
+    it('names the line of the missing comma, and the placeholders in the same answer', () => {
+      const faults = faultsOf(() => load({ files: { 'appsettings.json': ARTICLE } }));
+      expect(faults.map(({ key }) => key)).to.deep.equal([
+        'appsettings.json',
+        'AzureAd:ClientId',
+        'AzureAd:ClientSecret',
+      ]);
+      expect(faults[0]?.problem).to.contain('line 9, column 4').and.to.contain('comma');
+      expect(faults[0]?.fix).to.equal('Add a comma at line 8, column 85.');
+    });
+
+    it('refuses its Key Vault certificate by name', () => {
+      const withVault = filled(ARTICLE).replace(/\[\s*\]/, `[ ${KEY_VAULT} ]`);
+      const faults = faultsOf(() => load({ files: { 'appsettings.json': withVault } }));
+      expect(faults.map(({ key }) => key)).to.deep.equal([
+        'AzureAd:ClientCertificates:0:SourceType',
+      ]);
+      expect(faults[0]?.problem).to.contain('KeyVault');
+    });
+  });
+
+  it('has defaults for all that need not be said', () => {
+    const { settings, warnings } = load({ env: goodEnv });
+    expect(settings.site).to.deep.equal({
+      publicUrl: new URL('http://localhost:4000'),
+      port: 4000,
+      trustProxy: false,
+      signInScopes: ['User.Read'],
+      secure: false,
+    });
+    expect(settings.azureAd).to.deep.include({
+      callbackPath: '/signin-oidc',
+      signedOutCallbackPath: '/signout-callback-oidc',
+      remoteSignOutPath: '/signout-oidc',
+    });
+    expect(settings.tokenCache).to.deep.equal({
+      store: 'memory:',
+      instanceName: 'concierge',
+      encryptionKeys: [Buffer.alloc(32, 1)],
+      indexKey: Buffer.alloc(32, 2),
+    });
+    expect(settings.session).to.deep.equal({ idleMinutes: 60, absoluteHours: 12 });
+    expect(warnings).to.deep.equal([]);
+  });
+
+  it('tells all faults at once, each with key, problem and fix', () => {
+    const file = fileWith({
+      'Site:Prot': 1,
+      'AzureAd:ClientId': undefined,
+      'AzureAd:TenantId': 'Enter_the_Tenant_Info_Here',
+      'DownstreamApis:Graph:BaseUrl': 'http://graph.example',
+      'TokenCache:IndexKey': 'c2hvcnQ=',
+      'Session:IdleMinutes': 'soon',
+    });
+    const directory = folderWith({ 'appsettings.json': file });
+    const faults = faultsOf(() => loadSettings({ env: {}, directory }));
+    expect(faults.map(({ key }) => key)).to.have.members([
+      'Site:Prot',
+      'AzureAd:ClientId',
+      'AzureAd:TenantId',
+      'DownstreamApis:Graph:BaseUrl',
+      'TokenCache:IndexKey',
+      'Session:IdleMinutes',
+    ]);
+    expect(() => loadSettings({ env: {}, directory }))
+      .to.throw(ConfigurationFaults)
+      .with.property('message')
+      .that.satisfies((message: string) =>
+        faults.every(({ key, problem, fix }) =>
+          message.includes(`${key} ${problem}.\n     ${fix}`),
+        ),
+      );
+  });
+
+  it('ignores sections of others', () => {
+    const others = { Logging: { LogLevel: {} }, AllowedHosts: '*', ConnectionStrings: { a: 'b' } };
+    expect(loadWith(others).warnings).to.deep.equal([]);
+  });
+
+  it('names the section that a misspelt one is nearest to', () => {
+    for (const [written, meant] of [
+      ['AzureAD2', 'AzureAd'],
+      ['Azuread1', 'AzureAd'],
+      ['Sites', 'Site'],
+      ['TokenCahce', 'TokenCache'],
+      ['Sesion', 'Session'],
+      ['DownstreamApi', 'DownstreamApis'],
+    ] as const) {
+      const [fault, ...rest] = faultsWith({ [written]: { a: 1 } });
+      expect(fault).to.deep.include({ key: written, fix: `Did you mean ${meant}?` });
+      expect(rest).to.deep.equal([]);
+    }
+  });
+
+  it('compares the names of sections and keys without regard to case', () => {
+    const file = { azuread: { tenantid: 'common', CLIENTID: CLIENT_ID, clientSecret: 's' } };
+    const { settings } = load({ files: { 'appsettings.json': JSON.stringify(file) } });
+    expect(settings.azureAd.clientId).to.equal(CLIENT_ID);
+  });
+
+  it('refuses a section that is not an object', () => {
+    expect(faultsWith({ Site: 'https://your.site' })[0]).to.deep.include({
+      key: 'Site',
+      problem: 'holds a text',
+    });
+    expect(faultsWith({ Session: [1] })[0]).to.deep.include({ problem: 'holds a list' });
+  });
+
+  describe('for keys that are absent', () => {
+    const without = { 'TokenCache:EncryptionKeys': undefined, 'TokenCache:IndexKey': undefined };
+
+    it('makes them on loopback, with a warning, and uses them again', () => {
+      const directory = folderWith({ 'appsettings.json': fileWith(without) });
+      const first = loadSettings({ env: {}, directory });
+      const second = loadSettings({ env: {}, directory });
+      expect(first.settings.tokenCache.indexKey).to.have.length(32);
+      expect(first.settings.tokenCache.encryptionKeys[0]).not.to.deep.equal(
+        first.settings.tokenCache.indexKey,
+      );
+      expect(second.settings.tokenCache).to.deep.equal(first.settings.tokenCache);
+      expect(first.warnings.join()).to.contain('.local/keys.json').and.to.contain('IndexKey');
+    });
+
+    it('keeps those that are given', () => {
+      const { settings, warnings } = loadWith({ 'TokenCache:IndexKey': undefined });
+      expect(settings.tokenCache.encryptionKeys).to.deep.equal([Buffer.alloc(32, 1)]);
+      expect(warnings.join()).not.to.contain('EncryptionKeys');
+    });
+
+    it('refuses to start off loopback, and says how to make them', () => {
+      const faults = faultsWith({ ...without, 'Site:PublicUrl': 'https://your.site' });
+      expect(faults.map(({ key }) => key)).to.deep.equal([
+        'TokenCache:EncryptionKeys',
+        'TokenCache:IndexKey',
+      ]);
+      expect(faults[0]?.fix).to.contain('openssl rand -base64 32');
+    });
+
+    it('makes none for a site that cannot start', () => {
+      const file = fileWith({ ...without, 'AzureAd:ClientId': undefined });
+      const directory = folderWith({ 'appsettings.json': file });
+      expect(faultsOf(() => loadSettings({ env: {}, directory }))).to.have.length(1);
+      expect(() => readFileSync(join(directory, '.local/keys.json'))).to.throw('ENOENT');
+    });
+  });
+
+  it('warns of a memory store off loopback', () => {
+    const { warnings } = loadWith({ 'Site:PublicUrl': 'https://your.site' });
+    expect(warnings).to.deep.equal([
+      'TokenCache:Store is memory: everyone is signed out when this process ends.',
+    ]);
+  });
+
+  it('takes keys of 32 bytes only as keys', () => {
+    const { settings } = loadWith({ 'TokenCache:EncryptionKeys': [aKey(3), aKey(4)] });
+    expect(settings.tokenCache.encryptionKeys).to.deep.equal([
+      Buffer.alloc(32, 3),
+      Buffer.alloc(32, 4),
+    ]);
+  });
+});

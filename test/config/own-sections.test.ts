@@ -1,0 +1,108 @@
+/** The site's own sections: Site, TokenCache and Session. */
+import { expect } from 'chai';
+import { aKey, faultsWith, loadWith } from './config-rig.ts';
+
+describe('The site’s own sections', () => {
+  it('are read', () => {
+    const { settings } = loadWith({
+      Site: {
+        PublicUrl: 'https://your.site/',
+        Port: '8080',
+        TrustProxy: 'True',
+        SignInScopes: ['openid', 'Mail.Read'],
+      },
+      'TokenCache:Store': 'rediss://:pw@cache.example:6380/1',
+      'TokenCache:InstanceName': 'Our:App',
+      Session: { IdleMinutes: 5, AbsoluteHours: 1 },
+    });
+    expect(settings.site).to.deep.equal({
+      publicUrl: new URL('https://your.site'),
+      port: 8080,
+      trustProxy: true,
+      signInScopes: ['Mail.Read'],
+      secure: true,
+    });
+    expect(settings.tokenCache).to.deep.include({
+      store: 'rediss://:pw@cache.example:6380/1',
+      instanceName: 'Our:App',
+    });
+    expect(settings.session).to.deep.equal({ idleMinutes: 5, absoluteHours: 1 });
+  });
+
+  it('may ask for nothing at sign-in, by an empty text or list', () => {
+    for (const none of ['', []]) {
+      const { settings } = loadWith({ 'Site:SignInScopes': none });
+      expect(settings.site.signInScopes).to.deep.equal([]);
+    }
+    expect(loadWith({ 'Site:SignInScopes': null }).settings.site.signInScopes).to.have.length(1);
+  });
+
+  it('may listen on any free port', () => {
+    expect(loadWith({ 'Site:Port': 0 }).settings.site.port).to.equal(0);
+  });
+
+  it('take each kind of store', () => {
+    for (const store of [
+      ...['memory:', 'sqlite:concierge.sqlite', 'sqlite:/var/lib/concierge.sqlite'],
+      ...['sqlite:./a.db', 'redis://127.0.0.1:6379', 'rediss://cache.example'],
+    ]) {
+      expect(loadWith({ 'TokenCache:Store': store }).settings.tokenCache.store).to.equal(store);
+    }
+  });
+
+  for (const [key, value, problem, fix = ''] of [
+    ['Site:PublicUrl', 'http://your.site', 'plain http'],
+    ['Site:PublicUrl', 'https://your.site/app', 'has a path'],
+    ['Site:PublicUrl', 'https://your.site/?a', 'has a query'],
+    ['Site:PublicUrl', 'https://your.site/#a', 'has a fragment'],
+    ['Site:PublicUrl', 'https://me:pw@your.site', 'holds a user name or password'],
+    ['Site:PublicUrl', 'your.site', 'is not a URL'],
+    ['Site:Port', 65_536, 'is 65536', 'from 0 to 65535'],
+    ['Site:Port', -1, 'is -1'],
+    ['Site:Port', 1.5, 'is 1.5'],
+    ['Site:Port', 'http', 'holds a text'],
+    ['Site:Port', true, 'holds true'],
+    ['Site:TrustProxy', 'maybe', 'holds a text'],
+    ['Site:SignInScopes', 'a,b', 'holds a comma'],
+    ['Site:PublicURI', 'https://your.site', 'is not a key', 'Did you mean PublicUrl?'],
+    ['Site:Colour', 'blue', 'is not a key', 'Known are PublicUrl, Port'],
+    ['TokenCache:Store', 'postgres://u@h/db', 'none of memory, sqlite, redis, rediss'],
+    ['TokenCache:Store', 'reddis://h', 'none of memory', 'Did you mean redis:?'],
+    ['TokenCache:Store', 'MEMORY:', 'none of memory', 'Did you mean memory:?'],
+    ['TokenCache:Store', 'memory', 'none of memory', 'Did you mean memory:?'],
+    ['TokenCache:Store', 'memory:x', 'says more'],
+    ['TokenCache:Store', 'sqlite:', 'names no file'],
+    ['TokenCache:Store', 'sqlite:///', 'names no file'],
+    ['TokenCache:Store', 'redis:', 'names no host'],
+    ['TokenCache:InstanceName', 'a{b}', 'is not fit'],
+    ['TokenCache:InstanceName', 'x'.repeat(65), 'is not fit'],
+    ['TokenCache:EncryptionKeys', ['not-base-64!'], 'is not base64', 'openssl rand'],
+    ['TokenCache:EncryptionKeys', Buffer.alloc(16).toString('base64'), 'is 16 bytes long, not 32'],
+    ['TokenCache:EncryptionKeys', [aKey(1), aKey(1)], 'the same key twice'],
+    ['TokenCache:EncryptionKeys', { a: aKey() }, 'holds an object'],
+    ['TokenCache:IndexKey', Buffer.alloc(33).toString('base64'), 'is 33 bytes long, not 32'],
+    ['TokenCache:IndexKey', [aKey(1), aKey(2)], 'more than one key'],
+    ['TokenCache:IndexKy', aKey(), 'is not a key', 'Did you mean IndexKey?'],
+    ['Session:IdleMinutes', 0, 'is 0', 'from 1 to'],
+    ['Session:IdleMinutes', 721, 'is longer than AbsoluteHours'],
+    ['Session:AbsoluteHours', 10_000, 'is 10000'],
+    ['Session:Minutes', 1, 'is not a key'],
+  ] as const) {
+    it(`refuse ${key} ${JSON.stringify(value).slice(0, 50)}: ${problem}`, () => {
+      const faults = faultsWith({ [key]: value });
+      expect(faults.map((fault) => fault.key)).to.deep.equal([key]);
+      expect(faults[0]?.problem).to.contain(problem);
+      expect(faults[0]?.fix).to.contain(fix);
+    });
+  }
+
+  it('name the one of several keys that is wrong', () => {
+    const faults = faultsWith({ 'TokenCache:EncryptionKeys': [aKey(1), 'c2hvcnQ='] });
+    expect(faults.map(({ key }) => key)).to.deep.equal(['TokenCache:EncryptionKeys:1']);
+  });
+
+  it('shorten the idle time to a short absolute one', () => {
+    const { settings } = loadWith({ 'Session:AbsoluteHours': 1 });
+    expect(settings.session).to.deep.equal({ idleMinutes: 60, absoluteHours: 1 });
+  });
+});
