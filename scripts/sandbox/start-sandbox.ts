@@ -95,6 +95,8 @@ function createApp(state: SandboxState, controls: SandboxControls): Koa {
   addTokenEndpoint(router, state);
   addLogoutEndpoint(router, state);
   const app = new Koa();
+  // Callers that go away in the middle of an answer are no fault of the sandbox's.
+  app.silent = true;
   app.use(logRequests(state));
   app.use(makeFaults(state));
   app.use(router.routes());

@@ -22,7 +22,7 @@ export async function openStorage(
     case 'memory':
       return new KeyvStorage(new MemoryBackend(), log);
     case 'sqlite':
-      return new KeyvStorage(new SqliteBackend(uri.slice('sqlite:'.length), now), log);
+      return new KeyvStorage(new SqliteBackend(uri.replace(/^sqlite:(\/\/)?/, ''), now), log);
     case 'redis':
     case 'rediss':
       return new KeyvStorage(await RedisBackend.connect(uri, log), log);

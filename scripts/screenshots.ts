@@ -1,0 +1,85 @@
+/** Takes a picture of every page, light, dark and narrow, with a sandbox: `npm run screenshots -- [FOLDER]`. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Page, selectors } from 'playwright-core';
+import { launchChromium } from '../test/support/chromium.ts';
+import { startSandboxedSite } from '../test/support/site.ts';
+
+const folder = process.argv[2] ?? 'screenshots';
+mkdirSync(folder, { recursive: true });
+selectors.setTestIdAttribute('data-test');
+
+const { site, sandbox } = await startSandboxedSite();
+const browser = await launchChromium();
+
+const looks = {
+  light: { viewport: { width: 1100, height: 760 } },
+  dark: { viewport: { width: 1100, height: 760 }, colorScheme: 'dark' },
+  narrow: { viewport: { width: 390, height: 760 } },
+} as const;
+
+for (const [look, options] of Object.entries(looks)) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const keep = async (name: string): Promise<void> => {
+    await page.screenshot({ path: join(folder, `${name}-${look}.png`), fullPage: true });
+  };
+  sandbox.controls.revokeConsents('ada@contoso.example');
+  await tour(page, keep);
+  await context.close();
+}
+await browser.close();
+await site.close();
+await sandbox.close();
+console.log(`The pictures are in ${folder}/`);
+
+async function tour(page: Page, keep: (name: string) => Promise<void>): Promise<void> {
+  const open = (path: string) => page.goto(`${site.url}${path}`);
+  await open('/');
+  await keep('home-signed-out');
+  await open('/profile');
+  await keep('sandbox-sign-in');
+  await page.getByTestId('person-ada@contoso.example').click();
+  await keep('sandbox-password');
+  await page.getByTestId('sign-in').click();
+  await keep('sandbox-consent');
+  await page.getByTestId('accept').click();
+  await page.waitForURL(`${site.url}/profile`);
+  await keep('profile');
+  await open('/');
+  await keep('home');
+  await open('/mail');
+  await page.getByTestId('cancel').click();
+  await page.waitForURL(/signin-oidc/);
+  await keep('declined');
+  for (const [path, name] of [
+    ['/mail', 'mail'],
+    ['/apis/Todos', 'api'],
+  ] as const) {
+    await open(path);
+    await page.getByTestId('accept').click();
+    await page.waitForURL(`${site.url}${path}`);
+    await keep(name);
+  }
+  await open('/nowhere');
+  await keep('not-found');
+  sandbox.controls.outage('graph', '500');
+  await open('/profile');
+  await keep('api-failed');
+  sandbox.controls.mendAll();
+  sandbox.controls.expireAccessTokens();
+  sandbox.controls.outage('authority', '503json');
+  await open('/apis/Todos');
+  await keep('authority-away');
+  sandbox.controls.mendAll();
+  await page.goto(sandbox.operatorUrl);
+  await keep('sandbox-operator');
+  await open('/');
+  await page.route('**/logout?**', (route) => route.abort());
+  await page.getByRole('button', { name: /sign out/i }).click();
+  await page.waitForURL(/sign-out/);
+  await keep('signing-out');
+  await page.unroute('**/logout?**');
+  await open('/signout-callback-oidc');
+  await keep('signed-out');
+}
