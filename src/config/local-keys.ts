@@ -12,6 +12,7 @@ export interface LocalKeys {
 
 export const LOCAL_KEYS_FILE = '.local/keys.json';
 const KEY_BYTES = 32;
+const LET = 'Let this process use the file, or set TokenCache:EncryptionKeys and IndexKey.';
 
 const key = z
   .base64()
@@ -42,19 +43,19 @@ export function localKeys(
   if (readTextFile(path).state === 'absent') {
     const keys = { encryptionKeys: [randomBytes(KEY_BYTES)], indexKey: randomBytes(KEY_BYTES) };
     const problem = writeOnce(path, keys, randomBytes(8).toString('hex'));
-    if (problem) {
-      const fix = 'Let this process write there, or set TokenCache:EncryptionKeys and IndexKey.';
-      report.fault(LOCAL_KEYS_FILE, problem, fix);
-      return undefined;
-    }
+    if (problem) return reportFile(problem, LET, report);
   }
   // What is in the file counts, since another process may have been first.
   const text = readTextFile(path);
   const parsed = fileSchema.safeParse(text.state === 'read' ? text.content : '');
   if (parsed.success) return parsed.data;
+  if (text.state === 'unreadable') return reportFile(`cannot be read (${text.code})`, LET, report);
   const fix = 'Restore it, or remove it: what was sealed with its keys is lost then.';
-  report.fault(LOCAL_KEYS_FILE, 'does not hold keys that this site made', fix);
-  return undefined;
+  return reportFile('does not hold keys that this site made', fix, report);
+}
+
+function reportFile(problem: string, fix: string, report: FaultReport): undefined {
+  report.fault(LOCAL_KEYS_FILE, problem, fix);
 }
 
 /** Writes the whole file or nothing, and never over another one. Gives the problem, if any. */

@@ -54,7 +54,16 @@ function readKeys(
   key: 'EncryptionKeys' | 'IndexKey',
 ): readonly Buffer[] | undefined {
   if (!section.has(key)) return undefined;
-  const words = section.words(key) ?? [];
+  const words = section.words(key);
+  if (words?.length === 0) section.fault(key, 'holds an empty text', `${MAKE_KEY}.`);
+  return words && decodeKeys(section, key, words);
+}
+
+function decodeKeys(
+  section: Section<TokenCacheKey>,
+  key: 'EncryptionKeys' | 'IndexKey',
+  words: readonly string[],
+): readonly Buffer[] {
   if (key === 'IndexKey' && words.length > 1) {
     section.fault(key, 'holds more than one key', 'Keep the one that names your records.');
   }

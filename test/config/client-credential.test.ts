@@ -142,6 +142,7 @@ describe('The client credential', () => {
       ['from a file that is not there', path('no.pem'), 'CertificateDiskPath', 'does not exist'],
       ['from a folder', path('.'), 'CertificateDiskPath', 'cannot be read (EISDIR)'],
       ['as a PFX file', path('both.pfx'), 'CertificateDiskPath', 'PFX'],
+      ['as a PFX file, be it there or not', path('no.pfx'), 'CertificateDiskPath', 'PFX'],
       ['as a PFX file by another name', path('pfx.pem'), 'CertificateDiskPath', 'PFX or DER'],
       ['from an empty file', path('empty.pem'), 'CertificateDiskPath', 'no certificate in PEM'],
       ['without a certificate', path('key.pem'), 'CertificateDiskPath', 'no certificate in PEM'],

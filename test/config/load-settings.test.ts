@@ -217,6 +217,14 @@ describe('loadSettings', () => {
       expect(faults[0]?.fix).to.contain('openssl rand -base64 32');
     });
 
+    it('takes an empty list or text as absent', () => {
+      for (const empty of [[], '', null]) {
+        const keys = { 'TokenCache:EncryptionKeys': empty, 'TokenCache:IndexKey': empty };
+        expect(loadWith(keys).settings.tokenCache.encryptionKeys).to.have.length(1);
+        expect(faultsWith({ ...keys, 'Site:PublicUrl': 'https://your.site' })).to.have.length(2);
+      }
+    });
+
     it('makes none for a site that cannot start', () => {
       const file = fileWith({ ...without, 'AzureAd:ClientId': undefined });
       const directory = folderWith({ 'appsettings.json': file });

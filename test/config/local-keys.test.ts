@@ -38,6 +38,18 @@ describe('localKeys', () => {
     expect(keys?.indexKey).to.deep.equal(Buffer.alloc(32, 1));
   });
 
+  it('says so where it cannot write', () => {
+    const report = new FaultReport();
+    expect(localKeys('/sys', bytes(1), report)).to.equal(undefined);
+    expect(report.toError().faults[0]?.problem).to.match(/^cannot be written \(E/);
+  });
+
+  it('says so where it cannot read', () => {
+    const report = new FaultReport();
+    expect(localKeys(folderWith({ '.local': '' }), bytes(1), report)).to.equal(undefined);
+    expect(report.toError().faults[0]?.problem).to.equal('cannot be read (ENOTDIR)');
+  });
+
   it('refuses a file that it did not make, and shows nothing of it', () => {
     for (const content of [
       'canary',

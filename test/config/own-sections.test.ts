@@ -82,6 +82,8 @@ describe('The site’s own sections', () => {
     ['TokenCache:EncryptionKeys', { a: aKey() }, 'holds an object'],
     ['TokenCache:IndexKey', Buffer.alloc(33).toString('base64'), 'is 33 bytes long, not 32'],
     ['TokenCache:IndexKey', [aKey(1), aKey(2)], 'more than one key'],
+    ['TokenCache:EncryptionKeys', [''], 'holds an empty text', 'openssl rand'],
+    ['TokenCache:IndexKey', [''], 'holds an empty text'],
     ['TokenCache:IndexKy', aKey(), 'is not a key', 'Did you mean IndexKey?'],
     ['Session:IdleMinutes', 0, 'is 0', 'from 1 to'],
     ['Session:IdleMinutes', 721, 'is longer than AbsoluteHours'],

@@ -9,7 +9,7 @@ describe('The sources of the configuration', () => {
   const good = fileWith({});
 
   it('can be the environment alone', () => {
-    const { settings } = load({ env: goodEnv });
+    const { settings } = load({ env: { ...goodEnv, Site__Port: undefined } });
     expect(settings.downstreamApis[0]).to.deep.include({ name: 'Graph', scopes: ['User.Read'] });
   });
 

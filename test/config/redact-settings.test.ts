@@ -79,6 +79,13 @@ describe('redactSettings', () => {
     expect(shown).not.to.contain(PASSWORD).and.not.to.contain('BEGIN');
   });
 
+  it('shows the file of a store as it is written', () => {
+    const { settings } = loadWith({ 'TokenCache:Store': 'sqlite:./my tokens.db' });
+    expect(redactSettings(settings)['TokenCache']).to.deep.include({
+      Store: 'sqlite:./my tokens.db',
+    });
+  });
+
   it('shows an issuer', () => {
     const { settings } = loadWith({
       'AzureAd:TenantId': undefined,
