@@ -50,7 +50,7 @@ export const GRAPH: DownstreamApi = {
     { methods: ['POST', 'PUT', 'PATCH', 'DELETE'], path: '/notes', scopes: undefined },
   ],
 };
-export const TODOS: DownstreamApi = {
+export const LISTS: DownstreamApi = {
   name: 'Todos',
   baseUrl: new URL('https://todos.test'),
   relativePath: '/todos',
@@ -217,7 +217,7 @@ interface WebChoices {
 
 export async function aWeb({
   publicUrl = 'http://localhost:4000',
-  apis = [GRAPH, TODOS],
+  apis = [GRAPH, LISTS],
   signInScopes = ['User.Read'],
   trustProxy = false,
 }: WebChoices = {}) {

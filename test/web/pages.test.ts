@@ -95,7 +95,7 @@ describe('A page', () => {
         { title: 'Call Bob', due: null },
       ],
     });
-    const { text } = await browser.open('/apis/TODOS');
+    const { text } = await browser.open('/apis/ToDos');
     expect(text).to.include('<th scope="col">title</th>').and.include('<td>Buy milk</td>');
     expect(text).not.to.include('<th scope="col">tags</th>');
     expect(text).to.include('&quot;tags&quot;: [');
