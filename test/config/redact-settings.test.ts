@@ -80,9 +80,9 @@ describe('redactSettings', () => {
   });
 
   it('shows the file of a store as it is written', () => {
-    const { settings } = loadWith({ 'TokenCache:Store': 'sqlite:./my tokens.db' });
+    const { settings } = loadWith({ 'TokenCache:Store': 'sqlite:/data/../my tokens.db' });
     expect(redactSettings(settings)['TokenCache']).to.deep.include({
-      Store: 'sqlite:./my tokens.db',
+      Store: 'sqlite:/data/../my tokens.db',
     });
   });
 
