@@ -65,7 +65,6 @@ export class SignInRequired extends AppError {
 /** What went wrong in a sign-in, for the page that offers the next step and for the count. */
 export type SignInFailure =
   | 'transaction-missing'
-  | 'transaction-expired'
   | 'wrong-browser'
   | 'declined'
   | 'refused-by-authority'

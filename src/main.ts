@@ -17,6 +17,8 @@ const USAGE = `Usage: npm start -- [--check] [--config FILE]
 const KEEP_ALIVE_MS = 75_000;
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 60_000;
+/** More than any address may have, so that one too long gets a page and not a broken connection. */
+const MAX_HEADER_BYTES = 128 * 1024;
 
 await main();
 
@@ -55,10 +57,12 @@ async function serve({ settings }: LoadedSettings): Promise<void> {
   const log = createLog(process.env['LOG_LEVEL'] ?? 'info');
   const { port, publicUrl } = settings.site;
   const app = await createApp(settings, log);
-  const server = createServer(
-    { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS },
-    app.callback,
-  );
+  const limits = {
+    headersTimeout: HEADERS_MS,
+    requestTimeout: REQUEST_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  };
+  const server = createServer(limits, app.callback);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
 
   server.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,6 +1,6 @@
-/**
- * The pages of a sign-in, as plain forms that post to `/{tenant}/login`.
- *
+/** The pages of a sign-in, as plain forms that post to `/{tenant}/login`. */
+
+/*
  * For browser tests, the `data-test` values are: `heading` on every page; `account-<username>` and
  * `other-account` (account picker); `username`, `next` and `person-<username>` (who signs in);
  * `password`, `sign-in` and `other-account`; `approve` (strong sign-in); `scope` on each scope, `accept` and `cancel`

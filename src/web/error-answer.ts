@@ -35,8 +35,9 @@ const REFUSALS = new Map([
   [429, ['A little slower, please', 'Too many sign-ins were begun from your network just now.']],
 ]);
 
-export function errorAnswer(error: unknown): ErrorAnswer {
-  if (error instanceof AppError) return appErrorAnswer(error);
+/** `isWrite`: whether repeating the request could do its work twice. */
+export function errorAnswer(error: unknown, isWrite: boolean): ErrorAnswer {
+  if (error instanceof AppError) return appErrorAnswer(error, isWrite);
   if (error instanceof HttpError && error.expose) return refusalAnswer(error);
   return {
     status: 500,
@@ -49,12 +50,15 @@ export function errorAnswer(error: unknown): ErrorAnswer {
   };
 }
 
-function appErrorAnswer(error: AppError): ErrorAnswer {
+function appErrorAnswer(error: AppError, isWrite: boolean): ErrorAnswer {
   const { status, code, message } = error;
-  return { status, code, message, headers: {}, isRetryable: false, ...words(error) };
+  return { status, code, message, headers: {}, isRetryable: false, ...words(error, isWrite) };
 }
 
-function words(error: AppError): Partial<ErrorAnswer> & { title: string; advice: string } {
+function words(
+  error: AppError,
+  isWrite: boolean,
+): Partial<ErrorAnswer> & { title: string; advice: string } {
   if (error instanceof SignInRequired) {
     return { title: 'Please sign in', advice: 'Sign in, and you will be brought back.' };
   }
@@ -71,7 +75,7 @@ function words(error: AppError): Partial<ErrorAnswer> & { title: string; advice:
   if (error instanceof Unavailable) {
     const seconds = String(Math.max(1, Math.ceil(error.retryAfterSeconds)));
     const advice =
-      error.outcome === 'unknown'
+      isWrite && error.outcome === 'unknown'
         ? 'It is not known whether the last step was carried out. Look before you repeat it.'
         : `${STILL} Try again in ${seconds === '1' ? 'a second' : `${seconds} seconds`}.`;
     const headers = { 'Retry-After': seconds };

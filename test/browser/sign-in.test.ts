@@ -121,6 +121,7 @@ describe('In Chromium', function () {
     await first.goto(at('/profile'));
     await second.goto(at('/apis/Graph'));
     await first.getByTestId(`person-${ADA}`).click();
+    await first.getByTestId('sign-in').waitFor();
     await first.goBack();
     await first.getByTestId(`person-${ADA}`).click();
     await first.getByTestId('sign-in').click();

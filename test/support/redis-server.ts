@@ -6,7 +6,7 @@ import { aFolder, freePort } from './site-process.ts';
 export interface RedisServer {
   readonly uri: string;
   readonly port: number;
-  /** Starts it again on the same port, empty. */
+  /** Starts it again on the same port, empty; nothing if it runs. */
   start(): Promise<void>;
   /** Kills it at once. */
   stop(): Promise<void>;
@@ -20,7 +20,9 @@ export async function startRedisServer(args: readonly string[] = []): Promise<Re
   const port = await freePort();
   const folder = aFolder();
   let child: ChildProcess | undefined;
+  const isRunning = () => child?.exitCode === null && child.signalCode === null;
   const start = async () => {
+    if (isRunning()) return;
     const started = spawn(
       'redis-server',
       [
@@ -46,7 +48,7 @@ export async function startRedisServer(args: readonly string[] = []): Promise<Re
     port,
     start,
     stop: async () => {
-      if (!child || child.exitCode !== null || child.signalCode !== null) return;
+      if (!child || !isRunning()) return;
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
       await ended;

@@ -21,7 +21,7 @@ export function errorPage(parts: Parts): Middleware {
       await next();
       if (ctx.body === undefined && ctx.status >= 400) ctx.throw(ctx.status);
     } catch (error) {
-      const answer = errorAnswer(error);
+      const answer = errorAnswer(error, ctx.method !== 'GET' && ctx.method !== 'HEAD');
       logFailure(parts.log, ctx, error, answer);
       answerFailure(parts, ctx, error, answer);
     }
