@@ -72,11 +72,13 @@ describe('TokenBroker', () => {
 
     it('refreshes once for two hundred callers who find the token used up', async () => {
       const account = await signInUsedUp();
+      const before = storage.replaced;
       const tokens = await Promise.all(
         Array.from({ length: 200 }, () => broker.acquireToken(account, GRAPH)),
       );
       expect(authority.used).to.have.length(1);
       expect(new Set(tokens.map((token) => token.value)).size).to.equal(1);
+      expect(storage.replaced - before, 'lease taken, token kept, lease released').to.equal(3);
     });
 
     it('refreshes once for callers of two brokers on one store', async () => {
@@ -342,7 +344,9 @@ describe('TokenBroker', () => {
 
     it('serves until it expires when there is no refresh token at all', async () => {
       const account = await signIn(broker, { accessToken: 'kept', refreshInSeconds: 0 });
+      const before = storage.replaced;
       expect((await broker.acquireToken(account, GRAPH)).value).to.equal('kept');
+      expect(storage.replaced, 'nobody takes the lease for nothing').to.equal(before);
       const error = await failureOf(broker.acquireToken(account, TODOS));
       expect(error).to.include({ code: 'sign_in_required', reason: 'refresh-token-dead' });
     });
@@ -387,7 +391,9 @@ describe('TokenBroker', () => {
       };
       const token = await broker.acquireToken(account, GRAPH);
       storage.away = 'no';
+      const before = storage.replaced;
       await broker.close(2000);
+      expect(storage.replaced).to.equal(before + 1);
       const other = aBroker({ storage, authority });
       expect((await other.acquireToken(account, GRAPH)).value).to.equal(token.value);
     });
@@ -435,6 +441,101 @@ describe('TokenBroker', () => {
       await hurried.close(1000);
       await broker.acquireToken(account, GRAPH);
       expect(authority.used).to.have.length(1);
+    });
+  });
+
+  describe('a holder of the lease that falls silent', () => {
+    const HURRY = { beatMs: 20, takeoverMs: 100, sendWindowMs: 60 };
+    /** Never beats, as a process that is stopped. */
+    const SILENT = { ...HURRY, beatMs: 60_000, sendWindowMs: 60_000 };
+
+    /** A flight of a silent broker whose answer has been given, but does not reach it until `release`. */
+    async function aSilentFlight(account: Account) {
+      const { promise: answered, resolve: release } = Promise.withResolvers<void>();
+      const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+      const refresh: CountingAuthority['refresh'] = async (request) => {
+        const answer = await authority.refresh(request);
+        arrive();
+        await answered;
+        return answer;
+      };
+      const silent = aBroker({ storage, authority: { refresh }, lease: SILENT });
+      const flight = silent.acquireToken(account, GRAPH);
+      await arrived;
+      return { flight, release };
+    }
+
+    it('before it sends does not send, and starts over', async () => {
+      const hurried = aBroker({ storage, authority, lease: HURRY });
+      const account = await signInUsedUp();
+      let preparations = 0;
+      authority.onPreparation = async () => {
+        preparations += 1;
+        if (preparations > 1) return;
+        storage.away = 'writes';
+        await systemClock.sleep(90);
+        storage.away = 'no';
+      };
+      await hurried.acquireToken(account, GRAPH);
+      expect(preparations).to.equal(2);
+      expect(authority.used).to.have.length(1);
+    });
+
+    it('after a single-use token was spent leads its successor to what it got', async () => {
+      authority.mode = 'rotating';
+      const account = await signInUsedUp();
+      const { flight, release } = await aSilentFlight(account);
+      const other = aBroker({
+        storage,
+        authority,
+        lease: HURRY,
+        sleep: async (ms) => {
+          if (ms < 5000) return await systemClock.sleep(ms);
+          release();
+          await flight;
+        },
+      });
+      const token = await other.acquireToken(account, GRAPH);
+      expect(token.value).to.equal((await flight).value);
+      expect(authority.used).to.have.length(2);
+    });
+
+    it('for longer than its successor waits revives the account when it comes back', async () => {
+      authority.mode = 'rotating';
+      const account = await signInUsedUp();
+      const { flight, release } = await aSilentFlight(account);
+      const other = aBroker({
+        storage,
+        authority,
+        lease: HURRY,
+        sleep: (ms) => systemClock.sleep(ms < 5000 ? ms : 0),
+      });
+      const error = await failureOf(other.acquireToken(account, GRAPH));
+      expect(error).to.include({ reason: 'refresh-token-dead' });
+      release();
+      const { value } = await flight;
+      expect((await other.acquireToken(account, GRAPH)).value).to.equal(value);
+      await other.acquireToken(account, TODOS);
+      expect(authority.used).to.have.length(3);
+    });
+
+    it('adds its access token and leaves its successor’s refresh token in place', async () => {
+      const account = await signInUsedUp();
+      const { flight, release } = await aSilentFlight(account);
+      let brought: string | undefined;
+      authority.next = [
+        (answer) => {
+          if (answer.kind === 'verified') brought = answer.response.refreshToken;
+          return answer;
+        },
+      ];
+      const other = aBroker({ storage, authority, lease: HURRY });
+      await other.acquireToken(account, TODOS);
+      release();
+      const { value } = await flight;
+      expect((await other.acquireToken(account, GRAPH)).value).to.equal(value);
+      await other.acquireToken(account, { scopes: ['Mail.Read'] });
+      expect(authority.used.at(-1)).to.equal(brought);
     });
   });
 

@@ -45,6 +45,8 @@ export class CountingAuthority {
   expiresInSeconds = 3600;
   /** Replaces the next answers: thrown if an error, else given. */
   next: (Error | ((answer: RefreshAnswer) => RefreshAnswer))[] = [];
+  /** Called before a request is sent, as the signing of an assertion is. */
+  onPreparation: (() => Promise<void>) | undefined;
   /** Called when a request has arrived, before it is answered. */
   onArrival: (() => Promise<void>) | undefined;
   readonly used: string[] = [];
@@ -63,7 +65,7 @@ export class CountingAuthority {
   }
 
   refresh = async (request: RefreshRequest): Promise<RefreshAnswer> => {
-    await systemClock.sleep(0);
+    await this.onPreparation?.();
     request.beforeSend();
     this.asked.push(request);
     this.used.push(request.refreshToken);
@@ -135,13 +137,19 @@ export interface RigOptions {
   /** Added to the wall clock. */
   readonly skewMs?: number;
   readonly callerWaitMs?: number;
+  /** In place of waiting. */
+  readonly sleep?: (ms: number) => Promise<void>;
   readonly lease?: { beatMs?: number; takeoverMs?: number; sendWindowMs?: number };
 }
 
 /** A broker as one process has it. */
 export function aBroker(options: RigOptions): TokenBroker {
   const { storage, authority } = options;
-  const clock = { ...systemClock, now: () => Date.now() + (options.skewMs ?? 0) };
+  const clock = {
+    ...systemClock,
+    now: () => Date.now() + (options.skewMs ?? 0),
+    sleep: options.sleep ?? systemClock.sleep,
+  };
   const log = createLog('silent');
   const keyRing = new KeyRing(testKeys);
   return new TokenBroker({
