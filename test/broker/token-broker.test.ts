@@ -346,6 +346,7 @@ describe('TokenBroker', () => {
       const account = await signIn(broker, { accessToken: 'kept', refreshInSeconds: 0 });
       const before = storage.replaced;
       expect((await broker.acquireToken(account, GRAPH)).value).to.equal('kept');
+      await broker.close(1000);
       expect(storage.replaced, 'nobody takes the lease for nothing').to.equal(before);
       const error = await failureOf(broker.acquireToken(account, TODOS));
       expect(error).to.include({ code: 'sign_in_required', reason: 'refresh-token-dead' });
