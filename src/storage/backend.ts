@@ -1,13 +1,25 @@
-/** What a store must do for KeyvStorage: Keyv's own adapter methods, and `replace`. */
+/** What a store must do for KeyvStorage: Keyv's own adapter methods, `replace`, and a word on its failures. */
 import type { Replaced } from './storage.ts';
 
 type Maybe<T> = T | Promise<T>;
+
+/** What a store's failure means. */
+export interface Failure {
+  /** For the log: never a credential, a name's owner or a value. */
+  readonly reason: string;
+  /** What became of the operation that met it. */
+  readonly outcome: 'not-done' | 'unknown';
+  /** Whether the store refuses our credentials: only the operator can mend that. */
+  readonly refused: boolean;
+}
 
 export interface Backend {
   /** A Keyv storage adapter (https://keyv.org), for values that are strings. */
   readonly adapter: unknown;
   readonly label: string;
   readonly shared: boolean;
+  /** Throws at once while the store is known to be away. */
+  assertReady(): void;
   replace(
     name: string,
     expected: string | undefined,
@@ -15,5 +27,6 @@ export interface Backend {
     ttlMs: number,
   ): Maybe<Replaced>;
   ping(): Maybe<unknown>;
+  explain(error: unknown): Failure;
   close(): Maybe<unknown>;
 }

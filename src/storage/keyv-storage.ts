@@ -1,9 +1,16 @@
 /** A Storage on any Keyv adapter, and the one translator of the store's failures. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { type DeserializedData, Keyv } from 'keyv';
 import { AppError, Unavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Backend } from './backend.ts';
 import type { Replaced, Storage } from './storage.ts';
+
+type Operation = 'get' | 'set' | 'delete' | 'replace' | 'ping';
+
+/** How often, and after which pauses, a write whose answer was lost is looked for. */
+const LOOKS = 5;
+const LOOK_PAUSE_MS = 50;
 
 /**
  * Keyv is given strings to keep as they are: no JSON around them, so that `replace` can compare
@@ -15,6 +22,7 @@ export class KeyvStorage implements Storage {
   readonly #backend: Backend;
   readonly #keyv: Keyv<string>;
   readonly #log: Log;
+  #closed = false;
 
   constructor(backend: Backend, log: Log) {
     this.#backend = backend;
@@ -35,16 +43,17 @@ export class KeyvStorage implements Storage {
   }
 
   get(name: string): Promise<string | undefined> {
-    return this.#attempt('get', () => this.#keyv.get(name), 'not-done');
+    return this.#attempt('get', () => this.#keyv.get(name));
   }
 
   async set(name: string, value: string, ttlMs: number): Promise<void> {
-    const written = await this.#attempt('set', () => this.#keyv.set(name, value, ttlMs), 'unknown');
+    const work = () => this.#keyv.set(name, value, wholeMs(ttlMs));
+    const written = await this.#attempt('set', work);
     if (!written) throw new Unavailable('The store refused to keep a record.');
   }
 
   async delete(name: string): Promise<void> {
-    await this.#attempt('delete', () => this.#keyv.delete(name), 'unknown');
+    await this.#attempt('delete', () => this.#keyv.delete(name));
   }
 
   async replace(
@@ -54,48 +63,67 @@ export class KeyvStorage implements Storage {
     ttlMs: number,
   ): Promise<Replaced> {
     try {
-      const write = async () => await this.#backend.replace(name, expected, next, ttlMs);
-      return await this.#attempt('replace', write, 'unknown');
+      return await this.#attempt('replace', async () =>
+        this.#backend.replace(name, expected, next, wholeMs(ttlMs)),
+      );
     } catch (error) {
-      // It may have been done before the answer was lost: each sealing is unique, so bytes tell.
-      const now = await this.get(name).catch(() => {
-        throw error;
-      });
-      if (now === next) return 'replaced';
+      // The answer was lost, not surely the write: each sealing is unique, so the bytes tell.
+      const unknown = error instanceof Unavailable && error.outcome === 'unknown';
+      if (unknown && (await this.#holds(name, next))) return 'replaced';
       throw error;
     }
   }
 
   async ping(): Promise<void> {
-    await this.#attempt('ping', async () => await this.#backend.ping(), 'not-done');
+    await this.#attempt('ping', async () => this.#backend.ping());
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     await this.#backend.close();
   }
 
-  async #attempt<T>(
-    operation: string,
-    work: () => Promise<T>,
-    outcome: 'not-done' | 'unknown',
-  ): Promise<T> {
+  /** Whether `bytes` are there now; `false` too if that cannot be read. */
+  async #holds(name: string, bytes: string | undefined): Promise<boolean> {
+    for (let look = 1; look <= LOOKS; look += 1) {
+      try {
+        this.#backend.assertReady();
+        return (await this.#keyv.get(name)) === bytes;
+      } catch {
+        // Still away: the failure of the write itself, which the caller has, says all there is.
+        if (look < LOOKS) await wait(LOOK_PAUSE_MS);
+      }
+    }
+    return false;
+  }
+
+  async #attempt<T>(operation: Operation, work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Unavailable('Our store is closed: this site is stopping.');
     try {
+      this.#backend.assertReady();
       return await work();
     } catch (error) {
-      if (error instanceof AppError) throw error;
-      const cause = new Error(
-        error instanceof Error ? `${error.name}: ${error.message}` : 'unknown',
-      );
-      this.#log.warn(
-        { event: 'store_failed', operation, store: this.label, err: cause },
-        'store failed',
-      );
+      // A TypeError is a fault of this code, not of the store.
+      if (error instanceof AppError || error instanceof TypeError) throw error;
+      const { reason, outcome, refused } = this.#backend.explain(error);
+      const about = { operation, store: this.label, reason };
+      if (refused) this.#log.error({ event: 'store_password_refused', ...about }, REFUSED);
+      else this.#log.warn({ event: 'store_failed', ...about }, 'the store failed');
+      const reads = operation === 'get' || operation === 'ping';
       throw new Unavailable('Our store does not answer just now. Try again shortly.', {
-        outcome,
-        cause,
+        outcome: reads ? 'not-done' : outcome,
+        cause: new Error(reason),
       });
     }
   }
+}
+
+const REFUSED = 'the store refuses the user name and password of TokenCache:Store, or their rights';
+
+/** No store takes fractions, and none keeps a record for no time. */
+function wholeMs(ttlMs: number): number {
+  return Math.max(1, Math.ceil(ttlMs));
 }
 
 /** Keyv's signature promises a caller's own type; what is kept here is always the string itself. */

@@ -1,9 +1,16 @@
 /** `memory:` – this process's own memory, bounded and expiring. */
 import { LRUCache } from 'lru-cache';
-import type { Backend } from './backend.ts';
+import type { Backend, Failure } from './backend.ts';
 import type { Replaced } from './storage.ts';
 
 const MAX_OF_A_KIND = 50_000;
+const MAX_CHARACTERS_OF_A_KIND = 128 * 2 ** 20;
+const SWEEP_MS = 60_000;
+
+interface MemoryBackendOptions {
+  readonly now: () => number;
+  readonly maxOfAKind?: number;
+}
 
 /**
  * Records of each kind (what follows a name's last colon) have their own bound, so that many open
@@ -14,11 +21,13 @@ export class MemoryBackend implements Backend {
   readonly label = 'memory:';
   readonly shared = false;
   readonly opts = {};
-  readonly #maxOfAKind: number;
+  readonly #options: Required<MemoryBackendOptions>;
   readonly #kinds = new Map<string, LRUCache<string, string>>();
+  readonly #sweeping: NodeJS.Timeout;
 
-  constructor(maxOfAKind = MAX_OF_A_KIND) {
-    this.#maxOfAKind = maxOfAKind;
+  constructor(options: MemoryBackendOptions) {
+    this.#options = { maxOfAKind: MAX_OF_A_KIND, ...options };
+    this.#sweeping = setInterval(() => this.sweep(), SWEEP_MS).unref();
   }
 
   get(name: string): string | undefined {
@@ -50,9 +59,26 @@ export class MemoryBackend implements Backend {
     return 'replaced';
   }
 
+  /** Frees what has expired. */
+  sweep(): void {
+    for (const cache of this.#kinds.values()) cache.purgeStale();
+  }
+
+  /** How many records are held, expired ones that were not swept yet included. */
+  count(): number {
+    return [...this.#kinds.values()].reduce((total, cache) => total + cache.size, 0);
+  }
+
+  assertReady(): void {}
+
   ping(): void {}
 
+  explain(error: unknown): Failure {
+    return { reason: String(error), outcome: 'not-done', refused: false };
+  }
+
   close(): void {
+    clearInterval(this.#sweeping);
     this.clear();
   }
 
@@ -60,7 +86,13 @@ export class MemoryBackend implements Backend {
     const kind = name.slice(name.lastIndexOf(':') + 1);
     let cache = this.#kinds.get(kind);
     if (!cache) {
-      cache = new LRUCache({ max: this.#maxOfAKind });
+      cache = new LRUCache({
+        max: this.#options.maxOfAKind,
+        maxSize: MAX_CHARACTERS_OF_A_KIND,
+        sizeCalculation: (value, key) => value.length + key.length,
+        perf: this.#options,
+        ttlResolution: 0,
+      });
       this.#kinds.set(kind, cache);
     }
     return cache;

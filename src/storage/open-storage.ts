@@ -20,15 +20,17 @@ export async function openStorage(
   const scheme = /^([a-z]+):/.exec(uri)?.[1];
   switch (scheme) {
     case 'memory':
-      return new KeyvStorage(new MemoryBackend(), log);
-    case 'sqlite':
-      return new KeyvStorage(new SqliteBackend(uri.replace(/^sqlite:(\/\/)?/, ''), now), log);
+      return new KeyvStorage(new MemoryBackend({ now }), log);
+    case 'sqlite': {
+      const file = uri.replace(/^sqlite:(\/\/)?/, '');
+      return new KeyvStorage(new SqliteBackend({ file, now, log }), log);
+    }
     case 'redis':
     case 'rediss':
       return new KeyvStorage(await RedisBackend.connect(uri, log), log);
     default:
       throw new Misconfigured(
-        `TokenCache:Store begins with "${scheme ?? ''}:". Use memory:, sqlite:<file>, redis:// or rediss://.`,
+        'TokenCache:Store has another scheme than memory:, sqlite:<file>, redis:// or rediss://.',
       );
   }
 }

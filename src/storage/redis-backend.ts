@@ -1,88 +1,63 @@
 /** `redis://` and `rediss://` – a store that any number of instances share; its outages are loud and fast. */
-import KeyvRedis, { createClient } from '@keyv/redis';
+import { createHash } from 'node:crypto';
+import KeyvRedis from '@keyv/redis';
+import { Misconfigured } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Backend } from './backend.ts';
+import type { Backend, Failure } from './backend.ts';
+import { RedisConnection } from './redis-connection.ts';
+import { explainRedisFailure, replyCode } from './redis-failure.ts';
 import type { Replaced } from './storage.ts';
 
-/** One key, so that it runs in a Redis Cluster too; '' stands for "absent", which no record is. */
-const REPLACE = `
-local current = redis.call('GET', KEYS[1]) or ''
-if current ~= ARGV[1] then return 0 end
-if ARGV[2] == '' then redis.call('DEL', KEYS[1]) return 1 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return 1`;
-
-const CONNECT_MS = 500;
-/** With the ping below it, what ends a connection to a Redis that takes requests and never answers. */
-const SILENCE_MS = 1000;
-const PING_MS = 300;
-
-type Client = ReturnType<typeof createRedisClient>;
-
 /**
- * A client that never queues: while it is not connected every operation fails at once, and it goes
- * on connecting in the background.
+ * One key, so that it runs in a Redis Cluster too. An argument begins with "=" before its bytes,
+ * and is "-" for "absent".
  */
-function createRedisClient(url: string) {
-  return createClient({
-    url,
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: 10_000,
-    pingInterval: PING_MS,
-    socket: {
-      connectTimeout: CONNECT_MS,
-      socketTimeout: SILENCE_MS,
-      reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 10), 1000),
-    },
-  });
-}
+const REPLACE = `
+local current = redis.call('GET', KEYS[1])
+if (current and '=' .. current or '-') ~= ARGV[1] then return 0 end
+if ARGV[2] == '-' then
+  redis.call('DEL', KEYS[1])
+else
+  redis.call('SET', KEYS[1], string.sub(ARGV[2], 2), 'PX', ARGV[3])
+end
+return 1`;
+const REPLACE_SHA = createHash('sha1').update(REPLACE).digest('hex');
 
 export class RedisBackend implements Backend {
   readonly adapter: KeyvRedis<string>;
   readonly label: string;
   readonly shared = true;
-  readonly #client: Client;
+  readonly #connection: RedisConnection;
 
-  private constructor(client: Client, label: string) {
-    this.#client = client;
+  private constructor(connection: RedisConnection, label: string) {
+    this.#connection = connection;
     this.label = label;
-    this.adapter = new KeyvRedis<string>(client, {
+    this.adapter = new KeyvRedis<string>(connection.client, {
       throwOnConnectError: true,
       throwOnErrors: true,
-      connectionTimeout: SILENCE_MS,
     });
   }
 
-  /** A backend that is connected, or goes on connecting. */
+  /**
+   * A backend that is connected, or goes on connecting.
+   *
+   * @throws {Misconfigured} the URI names no host or a database that is no number.
+   */
   static async connect(uri: string, log: Log): Promise<RedisBackend> {
-    const { protocol, host, pathname } = new URL(uri);
-    const label = `${protocol}//${host}${pathname}`;
-    const client = createRedisClient(uri);
-    let said = '';
-    client.on('error', (error: unknown) => {
-      const message = error instanceof Error ? error.message : 'unknown';
-      const refused = /^(WRONGPASS|NOAUTH|NOPERM)/.test(message);
-      // Said once for each kind of failure until it is connected again, not at every attempt.
-      if (message !== said) {
-        log[refused ? 'error' : 'warn'](
-          { event: 'redis_error', store: label, reason: message },
-          'Redis',
-        );
-      }
-      said = message;
-    });
-    client.on('ready', () => {
-      said = '';
-      log.info({ event: 'redis_ready', store: label }, 'connected to Redis');
-    });
-    const connected = client.connect().catch(() => undefined);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise((resolve) => {
-      timer = setTimeout(resolve, SILENCE_MS);
-    });
-    await Promise.race([connected, late]);
-    clearTimeout(timer);
-    return new RedisBackend(client, label);
+    const url = URL.parse(uri);
+    if (!url?.hostname || !/^\/?\d*$/.test(url.pathname)) {
+      throw new Misconfigured(
+        'TokenCache:Store: write it like redis://<user>:<password>@<host>:<port>/<database number>.',
+      );
+    }
+    const label = `${url.protocol}//${url.host}${url.pathname}`;
+    const connection = new RedisConnection(uri, label, log);
+    await connection.open();
+    return new RedisBackend(connection, label);
+  }
+
+  assertReady(): void {
+    this.#connection.assertReady();
   }
 
   async replace(
@@ -91,19 +66,34 @@ export class RedisBackend implements Backend {
     next: string | undefined,
     ttlMs: number,
   ): Promise<Replaced> {
-    const options = {
-      keys: [name],
-      arguments: [expected ?? '', next ?? '', String(Math.ceil(ttlMs))],
-    };
-    const replaced = await this.#client.eval(REPLACE, options);
-    return replaced === 1 ? 'replaced' : 'conflict';
+    const call = { keys: [name], arguments: [argument(expected), argument(next), String(ttlMs)] };
+    return (await this.#run(call)) === 1 ? 'replaced' : 'conflict';
   }
 
   ping(): Promise<unknown> {
-    return this.#client.ping();
+    return this.#connection.client.ping();
+  }
+
+  explain(error: unknown): Failure {
+    return explainRedisFailure(error);
   }
 
   close(): void {
-    this.#client.destroy();
+    this.#connection.close();
   }
+
+  async #run(call: { keys: string[]; arguments: string[] }): Promise<unknown> {
+    const { client } = this.#connection;
+    try {
+      return await client.evalSha(REPLACE_SHA, call);
+    } catch (error) {
+      // A server that was started since, or its replica, has not seen the script yet.
+      if (replyCode(error) !== 'NOSCRIPT') throw error;
+      return await client.eval(REPLACE, call);
+    }
+  }
+}
+
+function argument(bytes: string | undefined): string {
+  return bytes === undefined ? '-' : `=${bytes}`;
 }

@@ -3,11 +3,20 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Misconfigured } from '../errors.ts';
-import type { Backend } from './backend.ts';
+import type { Log } from '../log.ts';
+import type { Backend, Failure } from './backend.ts';
 import type { Replaced } from './storage.ts';
 
 const SWEEP_MS = 600_000;
+/** Waited for another process's write; it holds up this one, so it is short. */
 const BUSY_MS = 1000;
+
+interface SqliteBackendOptions {
+  /** Relative to the working directory; its folder is made. */
+  readonly file: string;
+  readonly now: () => number;
+  readonly log: Log;
+}
 
 /** Expired rows count as absent, and are swept every ten minutes. */
 export class SqliteBackend implements Backend {
@@ -16,6 +25,7 @@ export class SqliteBackend implements Backend {
   readonly shared = true;
   readonly opts = {};
   readonly #now: () => number;
+  readonly #log: Log;
   readonly #database: DatabaseSync;
   readonly #get: StatementSync;
   readonly #set: StatementSync;
@@ -27,9 +37,10 @@ export class SqliteBackend implements Backend {
   readonly #sweeping: NodeJS.Timeout;
 
   /** @throws {Misconfigured} the file cannot be opened or is no database. */
-  constructor(file: string, now: () => number) {
+  constructor({ file, now, log }: SqliteBackendOptions) {
     this.label = `sqlite:${file}`;
     this.#now = now;
+    this.#log = log;
     this.#database = openDatabase(file);
     const prepare = (sql: string) => this.#database.prepare(sql);
     this.#get = prepare('SELECT value FROM records WHERE name = ? AND expires_at > ?');
@@ -85,13 +96,27 @@ export class SqliteBackend implements Backend {
     return changed(this.#update.run(next, expiresAt, name, expected, now));
   }
 
+  assertReady(): void {}
+
   ping(): void {
-    this.#database.exec('SELECT 1');
+    this.#database.exec('SELECT 1 FROM records LIMIT 1');
+  }
+
+  /** A statement that fails is rolled back whole. */
+  explain(error: unknown): Failure {
+    const reason = error instanceof Error ? error.message : 'unknown';
+    return { reason, outcome: 'not-done', refused: false };
   }
 
   /** Deletes what has expired. */
   sweep(): void {
-    this.#sweep.run(this.#now());
+    try {
+      this.#sweep.run(this.#now());
+    } catch (error) {
+      // Busy or full: expired rows count as absent all the same, and the next sweep takes them.
+      const { reason } = this.explain(error);
+      this.#log.warn({ event: 'store_sweep_failed', store: this.label, reason }, 'not swept');
+    }
   }
 
   close(): void {
@@ -105,6 +130,7 @@ function changed({ changes }: { changes: number | bigint }): Replaced {
 }
 
 function openDatabase(file: string): DatabaseSync {
+  if (file === '') throw new Misconfigured('TokenCache:Store: write it like sqlite:<file>.');
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const database = new DatabaseSync(file, { timeout: BUSY_MS });
