@@ -9,13 +9,19 @@ import {
   randomBytes,
 } from 'node:crypto';
 
-/** What opening gives: a key that is not in the ring is told apart from bytes that were altered or moved. */
+/**
+ * What opening gives: a key that is not in the ring, or a later form, is told apart from bytes that
+ * were altered or moved.
+ */
 export type Opened =
   | { readonly status: 'open'; readonly plaintext: string }
   | { readonly status: 'unknown-key' }
   | { readonly status: 'damaged' };
 
 const VERSION = '1';
+/** Version, key id and `nonce ‖ ciphertext ‖ tag` in base64url. */
+const SEALED = /^1\.([0-9a-f]{8})\.([A-Za-z0-9_-]+)$/;
+const LATER_VERSION = /^([2-9]|[1-9]\d+)\./;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -33,11 +39,7 @@ export class KeyRing {
   constructor({ encryptionKeys }: { encryptionKeys: readonly Buffer[] }) {
     for (const bytes of encryptionKeys) {
       if (bytes.length !== 32) throw new RangeError('An encryption key has 32 bytes.');
-      const id = createHash('sha256')
-        .update('concierge key id')
-        .update(bytes)
-        .digest('hex')
-        .slice(0, 8);
+      const id = keyIdOf(bytes);
       if (this.#keys.has(id)) throw new RangeError('An encryption key is in the ring twice.');
       this.#keys.set(id, createSecretKey(bytes));
     }
@@ -46,6 +48,7 @@ export class KeyRing {
     this.#first = first;
   }
 
+  /** A text that opens under this name only; different each time. */
   seal(name: string, plaintext: string): string {
     const keyId = this.#first;
     const nonce = randomBytes(NONCE_BYTES);
@@ -56,13 +59,17 @@ export class KeyRing {
   }
 
   open(name: string, sealed: string): Opened {
-    const [version, keyId = '', body = ''] = sealed.split('.');
-    if (!version || !/^\d+$/.test(version)) return { status: 'damaged' };
-    if (version !== VERSION || !this.#keys.has(keyId)) return { status: 'unknown-key' };
+    if (LATER_VERSION.test(sealed)) return { status: 'unknown-key' };
+    const [, keyId, body] = SEALED.exec(sealed) ?? [];
+    if (keyId === undefined || body === undefined) return { status: 'damaged' };
+    if (!this.#keys.has(keyId)) return { status: 'unknown-key' };
     const bytes = Buffer.from(body, 'base64url');
-    if (bytes.length < NONCE_BYTES + TAG_BYTES) return { status: 'damaged' };
+    // Of the spellings that decode to the same bytes only our own is good.
+    const isOurs = bytes.toString('base64url') === body;
+    if (!isOurs || bytes.length < NONCE_BYTES + TAG_BYTES) return { status: 'damaged' };
     const key = this.#recordKey(keyId, name);
-    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES));
+    const nonce = bytes.subarray(0, NONCE_BYTES);
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
     decipher.setAAD(associatedData(keyId, name));
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
     try {
@@ -79,6 +86,11 @@ export class KeyRing {
     if (!ringKey) throw new RangeError('The key is not in the ring.');
     return new Uint8Array(hkdfSync('sha256', ringKey, 'concierge record', name, 32));
   }
+}
+
+/** Tells keys apart and tells nothing of them. */
+function keyIdOf(key: Buffer): string {
+  return createHash('sha256').update('concierge key id').update(key).digest('hex').slice(0, 8);
 }
 
 function associatedData(keyId: string, name: string): Buffer {

@@ -24,6 +24,16 @@ const STORE_MARGIN_MS = 600_000;
 const VERSION = 1;
 
 const envelope = z.object({ v: z.literal(VERSION), expiresAt: z.number(), value: z.unknown() });
+const sealedText = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A later version may seal something else than JSON.
+    context.addIssue('not JSON');
+    return z.NEVER;
+  }
+});
+const sealedRecord = sealedText.pipe(envelope);
 
 type Read<T> =
   | { readonly status: 'kept'; readonly kept: Kept<T> }
@@ -96,7 +106,7 @@ export class Records<T> {
       return { status: 'void', bytes };
     }
     if (opened.status === 'open') {
-      const outer = envelope.safeParse(JSON.parse(opened.plaintext));
+      const outer = sealedRecord.safeParse(opened.plaintext);
       if (outer.success && outer.data.expiresAt <= now()) return { status: 'void', bytes };
       const inner = outer.success ? schema.safeParse(outer.data.value) : undefined;
       if (inner?.success) return { status: 'kept', kept: { value: inner.data, bytes } };
