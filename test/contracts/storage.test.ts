@@ -1,0 +1,253 @@
+/** What every store promises, held on memory, SQLite and a real Redis. */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { systemClock } from '../../src/clock.ts';
+import { createLog } from '../../src/log.ts';
+import { openStorage } from '../../src/storage/open-storage.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+import { countUp } from '../support/count-up.ts';
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { aFolder } from '../support/site-process.ts';
+
+const MINUTE_MS = 60_000;
+/** Long enough for a Redis on a busy machine to answer within. */
+const SHORT_MS = 150;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+interface Subject {
+  readonly uri: string;
+  /** Lets time pass: by its clock where it takes one, else by waiting. */
+  pass(ms: number): Promise<void>;
+  stop?(): Promise<void>;
+}
+
+/** The clock that memory and SQLite are given. */
+let nowMs = Date.now();
+const jump = async (ms: number) => {
+  nowMs += ms;
+};
+
+const subjects: Record<string, () => Promise<Subject>> = {
+  'memory:': async () => ({ uri: 'memory:', pass: jump }),
+  'sqlite:<file>': async () => ({ uri: `sqlite:${join(aFolder(), 'a.sqlite')}`, pass: jump }),
+  'redis://': async () => {
+    const server: RedisServer = await startRedisServer();
+    return { uri: server.uri, pass: systemClock.sleep, stop: server.stop };
+  },
+};
+
+function open(uri: string): Promise<Storage> {
+  return openStorage(uri, { log: createLog('silent'), now: () => nowMs });
+}
+
+let names = 0;
+/** A name that no other test uses. */
+function aName(kind = 'session'): string {
+  names += 1;
+  return `test:{${randomBytes(8).toString('hex')}${names}}:${kind}`;
+}
+
+for (const [title, start] of Object.entries(subjects)) {
+  describe(`The store ${title}`, () => {
+    let subject: Subject;
+    let storage: Storage;
+    /** A second connection; memory has but one. */
+    let other: Storage;
+
+    before(async () => {
+      subject = await start();
+      storage = await open(subject.uri);
+      other = subject.uri === 'memory:' ? storage : await open(subject.uri);
+    });
+    after(async () => {
+      await storage.close();
+      await other.close();
+      await subject.stop?.();
+    });
+
+    describe('get, set and delete', () => {
+      it('gives nothing for a name that was never set', async () => {
+        expect(await storage.get(aName())).to.equal(undefined);
+      });
+
+      it('gives exactly what was set, to every connection', async () => {
+        const name = aName();
+        for (const value of ['{"value":"no JSON of ours"}', 'Grüße 🔑 \u0000 \n', '', '=', '-']) {
+          await storage.set(name, value, MINUTE_MS);
+          expect(await storage.get(name)).to.equal(value);
+          expect(await other.get(name)).to.equal(value);
+        }
+      });
+
+      it('keeps values of 100 kB', async () => {
+        const name = aName();
+        const value = randomBytes(50_000).toString('hex');
+        await storage.set(name, value, MINUTE_MS);
+        expect(await storage.get(name)).to.equal(value);
+        expect(await storage.replace(name, value, `${value}.`, MINUTE_MS)).to.equal('replaced');
+        expect(await other.get(name)).to.equal(`${value}.`);
+      });
+
+      it('tells names apart that differ by case only', async () => {
+        const name = aName('session');
+        await storage.set(name, 'small', MINUTE_MS);
+        expect(await storage.get(name.toUpperCase())).to.equal(undefined);
+      });
+
+      it('deletes, and deletes what is gone without complaint', async () => {
+        const name = aName();
+        await storage.set(name, 'a', MINUTE_MS);
+        await other.delete(name);
+        expect(await storage.get(name)).to.equal(undefined);
+        await storage.delete(name);
+      });
+
+      it('answers a ping', async () => {
+        await storage.ping();
+      });
+
+      it('refuses work once it is closed, and opens nothing again', async () => {
+        const closed = await open(subject.uri);
+        await closed.close();
+        await closed.close();
+        const { error } = await closed.get(aName()).then(
+          () => ({ error: undefined }),
+          (thrown: unknown) => ({ error: thrown }),
+        );
+        expect(error).to.have.property('code', 'unavailable');
+      });
+    });
+
+    describe('expiry', () => {
+      it('gives nothing once the time to live is over, however it was written', async () => {
+        const [set, added, changed] = [aName(), aName(), aName()];
+        await storage.set(set, 'a', SHORT_MS);
+        await storage.replace(added, undefined, 'a', SHORT_MS);
+        await storage.set(changed, 'a', MINUTE_MS);
+        await storage.replace(changed, 'a', 'b', SHORT_MS);
+        expect(await storage.get(changed)).to.equal('b');
+        await subject.pass(SHORT_MS + 50);
+        for (const name of [set, added, changed])
+          expect(await storage.get(name)).to.equal(undefined);
+      });
+
+      it('takes what has expired for absent in a replace', async () => {
+        const name = aName();
+        await storage.set(name, 'old', SHORT_MS);
+        await subject.pass(SHORT_MS + 50);
+        expect(await storage.replace(name, 'old', 'new', MINUTE_MS)).to.equal('conflict');
+        expect(await storage.replace(name, 'old', undefined, MINUTE_MS)).to.equal('conflict');
+        expect(await storage.replace(name, undefined, 'new', MINUTE_MS)).to.equal('replaced');
+        expect(await storage.get(name)).to.equal('new');
+      });
+
+      it('lives as long as the last write says', async () => {
+        const name = aName();
+        await storage.set(name, 'a', SHORT_MS);
+        await storage.replace(name, 'a', 'b', MINUTE_MS);
+        await subject.pass(SHORT_MS + 50);
+        expect(await storage.get(name)).to.equal('b');
+      });
+
+      it('takes 90 days, and parts of a millisecond', async () => {
+        const name = aName();
+        await storage.set(name, 'a', 90 * DAY_MS + 0.5);
+        expect(await storage.replace(name, 'a', 'b', 90 * DAY_MS + 0.5)).to.equal('replaced');
+        await subject.pass(20);
+        expect(await storage.get(name)).to.equal('b');
+      });
+    });
+
+    describe('replace', () => {
+      it('adds where nothing is, and only there', async () => {
+        const name = aName();
+        expect(await storage.replace(name, undefined, 'a', MINUTE_MS)).to.equal('replaced');
+        expect(await other.replace(name, undefined, 'b', MINUTE_MS)).to.equal('conflict');
+        expect(await storage.get(name)).to.equal('a');
+      });
+
+      it('changes what is expected, and only that', async () => {
+        const name = aName();
+        expect(await storage.replace(name, 'a', 'b', MINUTE_MS)).to.equal('conflict');
+        expect(await storage.get(name)).to.equal(undefined);
+        await storage.set(name, 'a', MINUTE_MS);
+        expect(await other.replace(name, 'a', 'b', MINUTE_MS)).to.equal('replaced');
+        expect(await storage.replace(name, 'a', 'c', MINUTE_MS)).to.equal('conflict');
+        expect(await storage.get(name)).to.equal('b');
+      });
+
+      it('takes away what is expected, and only that', async () => {
+        const name = aName();
+        await storage.set(name, 'a', MINUTE_MS);
+        expect(await storage.replace(name, 'b', undefined, MINUTE_MS)).to.equal('conflict');
+        expect(await other.get(name)).to.equal('a');
+        expect(await storage.replace(name, 'a', undefined, MINUTE_MS)).to.equal('replaced');
+        expect(await other.get(name)).to.equal(undefined);
+        expect(await storage.replace(name, 'a', undefined, MINUTE_MS)).to.equal('conflict');
+      });
+
+      it('tells whether nothing is there, and changes nothing', async () => {
+        const name = aName();
+        expect(await storage.replace(name, undefined, undefined, MINUTE_MS)).to.equal('replaced');
+        await storage.set(name, 'a', MINUTE_MS);
+        expect(await storage.replace(name, undefined, undefined, MINUTE_MS)).to.equal('conflict');
+        expect(await storage.get(name)).to.equal('a');
+      });
+
+      it('compares exact bytes', async () => {
+        const name = aName();
+        const near = ['value ', 'Value', 'valu', 'value\u0000', '', '-', '=value', 'valu\u00e9'];
+        await storage.set(name, 'value', MINUTE_MS);
+        for (const expected of near) {
+          expect(await storage.replace(name, expected, 'b', MINUTE_MS), expected).to.equal(
+            'conflict',
+          );
+        }
+        // Composed and decomposed: the same to the eye, other bytes.
+        await storage.set(name, 'caf\u00e9', MINUTE_MS);
+        expect(await storage.replace(name, 'cafe\u0301', 'b', MINUTE_MS)).to.equal('conflict');
+        expect(await storage.replace(name, 'caf\u00e9', 'b', MINUTE_MS)).to.equal('replaced');
+      });
+
+      it('tells an empty value from none', async () => {
+        const name = aName();
+        await storage.set(name, '', MINUTE_MS);
+        expect(await storage.replace(name, undefined, 'a', MINUTE_MS)).to.equal('conflict');
+        expect(await storage.replace(name, '', 'a', MINUTE_MS)).to.equal('replaced');
+      });
+
+      it('lets one of many takers win', async () => {
+        const name = aName('transaction');
+        await storage.set(name, 'once', MINUTE_MS);
+        const takers = Array.from({ length: 20 }, (_, i) =>
+          (i % 2 ? storage : other).replace(name, 'once', undefined, MINUTE_MS),
+        );
+        const outcomes = await Promise.all(takers);
+        expect(outcomes.filter((outcome) => outcome === 'replaced')).to.have.length(1);
+      });
+
+      it('loses no update of fifty at once', async () => {
+        const name = aName();
+        await Promise.all(
+          Array.from({ length: 50 }, (_, i) => countUp(i % 2 ? storage : other, name)),
+        );
+        expect(await storage.get(name)).to.equal('50');
+      });
+
+      if (title !== 'memory:') {
+        it('loses no update of several processes', async () => {
+          const name = aName();
+          const args = ['test/support/storage-process.ts', subject.uri, name, '50'];
+          const ends = Array.from({ length: 3 }, () =>
+            once(spawn(process.execPath, args, { stdio: 'inherit' }), 'close'),
+          );
+          expect(await Promise.all(ends)).to.deep.equal(Array(3).fill([0, null]));
+          expect(await storage.get(name)).to.equal('150');
+        });
+      }
+    });
+  });
+}

@@ -1,0 +1,29 @@
+/** Names in the store: hashes that tell nobody's name. */
+import { createHash, createHmac } from 'node:crypto';
+import { expect } from 'chai';
+import { RecordNames } from '../src/record-names.ts';
+
+const indexKey = Buffer.alloc(32, 7);
+const names = new RecordNames({ instanceName: 'here', indexKey });
+
+describe('RecordNames', () => {
+  it('names an account by a keyed hash, so that ids cannot be tried out', () => {
+    const hash = createHmac('sha256', indexKey).update('uid.utid').digest('hex');
+    expect(names.forAccount('uid.utid', 'account')).to.equal(`here:{${hash}}:account`);
+    const other = new RecordNames({ instanceName: 'here', indexKey: Buffer.alloc(32, 8) });
+    expect(other.forAccount('uid.utid', 'account')).not.to.include(hash);
+  });
+
+  it('keeps all of an account in one Redis Cluster slot', () => {
+    const slots = (['account', 'lease', 'cool-down'] as const).map(
+      (kind) => /\{(.*)\}/.exec(names.forAccount('uid.utid', kind))?.[1],
+    );
+    expect(new Set(slots)).to.have.property('size', 1);
+  });
+
+  it('names what has an unguessable id by its hash, so that a copy of the store opens no session', () => {
+    const hash = createHash('sha256').update('an id').digest('hex');
+    expect(names.forRandomId('an id', 'session')).to.equal(`here:{${hash}}:session`);
+    expect(names.forRandomId('an id', 'transaction')).to.equal(`here:{${hash}}:transaction`);
+  });
+});

@@ -1,0 +1,348 @@
+/** The store in a real Redis: what it keeps there, and outages that are loud, fast and survived. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import { systemClock } from '../../src/clock.ts';
+import { Unavailable } from '../../src/errors.ts';
+import { openStorage } from '../../src/storage/open-storage.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+import { caught, caughtAfter } from '../support/caught.ts';
+import { makeCertificates } from '../support/certificates.ts';
+import { ERROR, type LogLines, logLines } from '../support/log-lines.ts';
+import { type LosingProxy, startLosingProxy } from '../support/losing-proxy.ts';
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { aFolder, freePort } from '../support/site-process.ts';
+
+const MINUTE_MS = 60_000;
+const NAME = 'test:{1}:session';
+/** What every operation promises, down or frozen. */
+const LIMIT_MS = 1500;
+
+/** Asks Redis itself, past the store. */
+function redis(server: RedisServer, ...args: string[]): string {
+  const command = ['-p', String(server.port), '--raw', ...args];
+  return execFileSync('redis-cli', command, { encoding: 'utf8' }).trimEnd();
+}
+
+function operations(storage: Storage): [name: string, work: () => Promise<unknown>][] {
+  return [
+    ['get', () => storage.get(NAME)],
+    ['set', () => storage.set(NAME, 'b', MINUTE_MS)],
+    ['delete', () => storage.delete(NAME)],
+    ['replace', () => storage.replace(NAME, 'a', 'b', MINUTE_MS)],
+    ['ping', () => storage.ping()],
+  ];
+}
+
+async function expectAllFail(storage: Storage, limitMs = LIMIT_MS): Promise<void> {
+  await Promise.all(
+    operations(storage).map(async ([name, work]) => {
+      const { error, tookMs } = await caughtAfter(work);
+      expect(error, name).to.be.instanceOf(Unavailable);
+      expect(tookMs, name).to.be.below(limitMs);
+    }),
+  );
+}
+
+/** Waits until it answers again, by itself. */
+async function recovery(storage: Storage): Promise<void> {
+  for (;;) {
+    const answers = await storage.ping().then(
+      () => true,
+      () => false,
+    );
+    if (answers) return;
+    await systemClock.sleep(20);
+  }
+}
+
+describe('RedisBackend', () => {
+  let server: RedisServer;
+  let lines: LogLines;
+  let storage: Storage;
+  let opened: Storage[];
+  let servers: RedisServer[];
+  const open = async (uri: string) => {
+    const one = await openStorage(uri, { log: lines.log, now: Date.now });
+    opened.push(one);
+    return one;
+  };
+
+  beforeEach(async () => {
+    opened = [];
+    lines = logLines();
+    server = await startRedisServer();
+    servers = [server];
+    storage = await open(server.uri);
+  });
+  afterEach(async () => {
+    for (const one of opened) await one.close();
+    for (const one of servers) await one.stop();
+  });
+
+  it('keeps exactly the name and the bytes given, and their time to live', async () => {
+    await storage.set(NAME, 'sealed', MINUTE_MS);
+    expect(await storage.replace('test:{1}:account', undefined, '=bytes', MINUTE_MS)).to.equal(
+      'replaced',
+    );
+    expect(redis(server, 'KEYS', '*').split('\n').sort()).to.deep.equal(['test:{1}:account', NAME]);
+    expect(redis(server, 'GET', NAME)).to.equal('sealed');
+    expect(redis(server, 'GET', 'test:{1}:account')).to.equal('=bytes');
+    for (const name of [NAME, 'test:{1}:account']) {
+      expect(Number(redis(server, 'PTTL', name))).to.be.within(MINUTE_MS - 5000, MINUTE_MS);
+    }
+  });
+
+  it('sends the script once, and again to a server that has forgotten it', async () => {
+    await storage.replace(NAME, undefined, 'a', MINUTE_MS);
+    await storage.replace(NAME, 'a', 'b', MINUTE_MS);
+    redis(server, 'SCRIPT', 'FLUSH');
+    expect(await storage.replace(NAME, 'b', 'c', MINUTE_MS)).to.equal('replaced');
+    const calls = (command: string) =>
+      /calls=(\d+)/.exec(
+        redis(server, 'INFO', 'commandstats')
+          .split('\n')
+          .find((line) => line.startsWith(`cmdstat_${command}:`)) ?? '',
+      )?.[1];
+    expect([calls('evalsha'), calls('eval')]).to.deep.equal(['3', '2']);
+  });
+
+  it('says where it is without its credentials', async () => {
+    const uri = `redis://default:hidden-word@127.0.0.1:${server.port}/2?x=hidden-word`;
+    const other = await open(uri);
+    await other.ping();
+    expect(lines.text()).not.to.include('hidden-word');
+    expect(other).to.include({ label: `redis://127.0.0.1:${server.port}/2`, shared: true });
+  });
+
+  describe('that is down', () => {
+    it('at the start: opens, fails fast, and works once it is up', async () => {
+      await storage.close();
+      await server.stop();
+      const begun = performance.now();
+      const other = await open(server.uri);
+      expect(performance.now() - begun).to.be.below(LIMIT_MS);
+      await expectAllFail(other, 100);
+      await server.start();
+      await recovery(other);
+      expect(await other.replace(NAME, undefined, 'a', MINUTE_MS)).to.equal('replaced');
+      const reasons = lines.of('redis_error').map(({ reason }) => reason);
+      expect(reasons, 'said, and not at every attempt').not.to.be.empty;
+      expect(new Set(reasons)).to.have.property('size', reasons.length);
+    });
+
+    it('since: fails fast, and works once it is up again', async () => {
+      await storage.replace(NAME, undefined, 'a', MINUTE_MS);
+      await server.stop();
+      await expectAllFail(storage);
+      await expectAllFail(storage, 100);
+      await server.start();
+      await recovery(storage);
+      expect(await storage.replace(NAME, undefined, 'b', MINUTE_MS)).to.equal('replaced');
+    });
+
+    it('certainly did not do what is asked of it now', async () => {
+      await server.stop();
+      await caught(storage.ping());
+      const error = await caught(storage.replace(NAME, undefined, 'a', MINUTE_MS));
+      expect(error).to.include({ outcome: 'not-done' });
+    });
+  });
+
+  describe('that takes requests and answers none', () => {
+    it('fails in 1.5 s, then at once, and works once it answers again', async () => {
+      await storage.set(NAME, 'a', MINUTE_MS);
+      server.freeze();
+      await expectAllFail(storage);
+      await expectAllFail(storage, 100);
+      server.thaw();
+      await recovery(storage);
+      await storage.get(NAME);
+    });
+
+    it('fails in 1.5 s for each of a busy site’s requests', async () => {
+      server.freeze();
+      const begun = performance.now();
+      const failures: Promise<{ tookMs: number }>[] = [];
+      while (performance.now() - begun < 2500) {
+        failures.push(caughtAfter(() => storage.replace(NAME, undefined, 'a', MINUTE_MS)));
+        await systemClock.sleep(20);
+      }
+      const slowest = Math.max(...(await Promise.all(failures)).map(({ tookMs }) => tookMs));
+      expect(slowest).to.be.below(LIMIT_MS);
+      server.thaw();
+      await recovery(storage);
+    });
+
+    it('does not know what became of a write', async () => {
+      server.freeze();
+      const error = await caught(storage.replace(NAME, undefined, 'a', MINUTE_MS));
+      expect(error).to.be.instanceOf(Unavailable).and.include({ outcome: 'unknown' });
+    });
+
+    it('is told from one that is slow, whose answer is waited for', async () => {
+      await storage.set(NAME, 'a', MINUTE_MS);
+      server.freeze();
+      const late = storage.get(NAME);
+      await systemClock.sleep(500);
+      server.thaw();
+      expect(await late).to.equal('a');
+      expect(lines.of('redis_silent')).to.be.empty;
+    });
+  });
+
+  describe('that refuses', () => {
+    it('to write for want of memory: says so, never that it is kept', async () => {
+      await storage.set(NAME, 'a', MINUTE_MS);
+      redis(server, 'CONFIG', 'SET', 'maxmemory', '1');
+      for (const write of [
+        () => storage.set(NAME, 'b', MINUTE_MS),
+        () => storage.replace(NAME, 'a', 'b', MINUTE_MS),
+      ]) {
+        expect(await caught(write()))
+          .to.be.instanceOf(Unavailable)
+          .and.include({
+            outcome: 'not-done',
+          });
+      }
+      expect(lines.of('store_failed').map(({ reason }) => reason)).to.deep.equal(['OOM', 'OOM']);
+      expect(await storage.get(NAME)).to.equal('a');
+      redis(server, 'CONFIG', 'SET', 'maxmemory', '0');
+      expect(await storage.replace(NAME, 'a', 'b', MINUTE_MS)).to.equal('replaced');
+    });
+
+    it('to write as a replica: says so, and works once it leads again', async () => {
+      await storage.set(NAME, 'a', MINUTE_MS);
+      redis(server, 'REPLICAOF', '127.0.0.1', '1');
+      for (const write of [
+        () => storage.set(NAME, 'b', MINUTE_MS),
+        () => storage.delete(NAME),
+        () => storage.replace(NAME, 'a', 'b', MINUTE_MS),
+      ]) {
+        expect(await caught(write())).to.be.instanceOf(Unavailable);
+      }
+      expect(new Set(lines.of('store_failed').map(({ reason }) => reason))).to.deep.equal(
+        new Set(['READONLY']),
+      );
+      redis(server, 'REPLICAOF', 'NO', 'ONE');
+      expect(await storage.replace(NAME, 'a', 'b', MINUTE_MS)).to.equal('replaced');
+    });
+
+    it('our password: alarms the operator, tells nobody the password, and goes on trying', async () => {
+      redis(server, 'CONFIG', 'SET', 'requirepass', 'right-word');
+      const at = (credentials: string) => open(`redis://${credentials}127.0.0.1:${server.port}`);
+      const wrong = await at('default:wrong-word@');
+      const error = await caught(wrong.get(NAME));
+      expect(error).to.be.instanceOf(Unavailable);
+      const alarms = lines.of('store_password_refused');
+      expect(alarms.map(({ level, reason }) => [level, reason])).to.deep.equal([
+        [ERROR, 'WRONGPASS'],
+      ]);
+      expect(lines.text() + inspect(error, { depth: 10 })).not.to.match(/(wrong|right)-word/);
+
+      redis(
+        server,
+        '-a',
+        'right-word',
+        '--no-auth-warning',
+        'ACL',
+        'SETUSER',
+        'default',
+        '>wrong-word',
+      );
+      await recovery(wrong);
+      const right = await at(':right-word@');
+      await right.ping();
+    });
+
+    it('a site without a password: alarms the operator', async () => {
+      redis(server, 'CONFIG', 'SET', 'requirepass', 'right-word');
+      const other = await open(server.uri);
+      expect(await caught(other.get(NAME))).to.be.instanceOf(Unavailable);
+      expect(lines.of('store_password_refused')[0]).to.include({ level: ERROR, reason: 'NOAUTH' });
+    });
+  });
+
+  describe('whose answer is lost', () => {
+    let proxy: LosingProxy;
+    let behind: Storage;
+
+    beforeEach(async () => {
+      proxy = await startLosingProxy(server.port);
+      behind = await open(`redis://127.0.0.1:${proxy.port}`);
+      await behind.replace(NAME, undefined, 'a', MINUTE_MS);
+    });
+    afterEach(async () => {
+      await proxy.close();
+    });
+
+    it('is asked again whether it was done', async () => {
+      proxy.loseAnswerTo('EVALSHA');
+      expect(await behind.replace(NAME, 'a', 'b', MINUTE_MS)).to.equal('replaced');
+      expect(redis(server, 'GET', NAME)).to.equal('b');
+      proxy.loseAnswerTo('EVALSHA');
+      expect(await behind.replace(NAME, 'b', undefined, MINUTE_MS)).to.equal('replaced');
+      expect(redis(server, 'EXISTS', NAME)).to.equal('0');
+    });
+
+    it('leaves a conflict unknown', async () => {
+      proxy.loseAnswerTo('EVALSHA');
+      const error = await caught(behind.replace(NAME, 'other', 'b', MINUTE_MS));
+      expect(error).to.be.instanceOf(Unavailable).and.include({ outcome: 'unknown' });
+    });
+
+    it('leaves it unknown when it cannot be asked', async () => {
+      proxy.open = false;
+      proxy.loseAnswerTo('EVALSHA');
+      const { error, tookMs } = await caughtAfter(() => behind.replace(NAME, 'a', 'b', MINUTE_MS));
+      expect(error).to.be.instanceOf(Unavailable).and.include({ outcome: 'unknown' });
+      expect(tookMs).to.be.below(LIMIT_MS);
+      expect(redis(server, 'GET', NAME)).to.equal('b');
+    });
+  });
+
+  describe('in a process of its own', () => {
+    const run = async (uri: string, times: number, env: Record<string, string> = {}) => {
+      const args = ['test/support/storage-process.ts', uri, NAME, String(times)];
+      const child = spawn(process.execPath, args, {
+        env: { PATH: process.env['PATH'], ...env },
+        stdio: ['ignore', 'inherit', 'ignore'],
+      });
+      const [status]: unknown[] = await once(child, 'close');
+      return status;
+    };
+
+    it('leaves nothing behind that keeps the process, whether it was up, down or silent', async () => {
+      expect(await run(server.uri, 0)).to.equal(0);
+      server.freeze();
+      expect(await run(server.uri, 0)).to.equal(0);
+      server.thaw();
+      await server.stop();
+      expect(await run(server.uri, 0)).to.equal(0);
+    });
+
+    it('speaks TLS for rediss://, with servers whose certificate it can trust only', async () => {
+      const certificates = makeCertificates();
+      const folder = aFolder();
+      const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+      writeFileSync(key, certificates.key);
+      writeFileSync(cert, certificates.cert);
+      const port = await freePort();
+      const secure = await startRedisServer([
+        ...['--tls-port', String(port), '--tls-auth-clients', 'no'],
+        ...['--tls-key-file', key, '--tls-cert-file', cert],
+        ...['--tls-ca-cert-file', certificates.caFile],
+      ]);
+      servers.push(secure);
+      const trust = { NODE_EXTRA_CA_CERTS: certificates.caFile };
+      const uri = `rediss://localhost:${port}`;
+      expect(await run(uri, 2, trust)).to.equal(0);
+      expect(redis(secure, 'GET', NAME)).to.equal('2');
+      expect(await run(uri, 1)).to.equal(1);
+      expect(redis(secure, 'GET', NAME)).to.equal('2');
+    });
+  });
+});
