@@ -67,9 +67,10 @@ export class KeyvStorage implements Storage {
         this.#backend.replace(name, expected, next, wholeMs(ttlMs)),
       );
     } catch (error) {
-      // The answer was lost, not surely the write: each sealing is unique, so the bytes tell.
+      // The answer was lost, not surely the write: each sealing is unique, so the bytes tell. Their
+      // absence does not: another may have taken the record.
       const unknown = error instanceof Unavailable && error.outcome === 'unknown';
-      if (unknown && (await this.#holds(name, next))) return 'replaced';
+      if (unknown && next !== undefined && (await this.#holds(name, next))) return 'replaced';
       throw error;
     }
   }
@@ -85,7 +86,7 @@ export class KeyvStorage implements Storage {
   }
 
   /** Whether `bytes` are there now; `false` too if that cannot be read. */
-  async #holds(name: string, bytes: string | undefined): Promise<boolean> {
+  async #holds(name: string, bytes: string): Promise<boolean> {
     for (let look = 1; look <= LOOKS; look += 1) {
       try {
         this.#backend.assertReady();

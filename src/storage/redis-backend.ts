@@ -41,13 +41,13 @@ export class RedisBackend implements Backend {
   /**
    * A backend that is connected, or goes on connecting.
    *
-   * @throws {Misconfigured} the URI names no host or a database that is no number.
+   * @throws {Misconfigured} the URI names no host, a database that is no number, or is badly encoded.
    */
   static async connect(uri: string, log: Log): Promise<RedisBackend> {
     const url = URL.parse(uri);
-    if (!url?.hostname || !/^\/?\d*$/.test(url.pathname)) {
+    if (!url?.hostname || !/^\/?\d*$/.test(url.pathname) || !isDecodable(url)) {
       throw new Misconfigured(
-        'TokenCache:Store: write it like redis://<user>:<password>@<host>:<port>/<database number>.',
+        'TokenCache:Store: write it like redis://<user>:<password>@<host>:<port>/<database number>, percent-encoded.',
       );
     }
     const label = `${url.protocol}//${url.host}${url.pathname}`;
@@ -96,4 +96,15 @@ export class RedisBackend implements Backend {
 
 function argument(bytes: string | undefined): string {
   return bytes === undefined ? '-' : `=${bytes}`;
+}
+
+/** A password with a stray percent sign would fail in the client, with less of a hint. */
+function isDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    // The URI is the operator's to mend, and is not shown.
+    return false;
+  }
 }

@@ -18,7 +18,7 @@ interface SqliteBackendOptions {
   readonly log: Log;
 }
 
-/** Expired rows count as absent, and are swept every ten minutes. */
+/** Expired rows count as absent, and are swept at the start and every ten minutes. */
 export class SqliteBackend implements Backend {
   readonly adapter = this;
   readonly label: string;
@@ -59,6 +59,7 @@ export class SqliteBackend implements Backend {
     );
     this.#remove = prepare('DELETE FROM records WHERE name = ? AND value = ? AND expires_at > ?');
     this.#sweep = prepare('DELETE FROM records WHERE expires_at <= ?');
+    this.sweep();
     this.#sweeping = setInterval(() => this.sweep(), SWEEP_MS).unref();
   }
 

@@ -43,6 +43,7 @@ describe('openStorage', () => {
       'redis://user:hidden-word@',
       'redis://user:hidden-word@host:port/0',
       'redis://user:hidden-word@host/notes',
+      'redis://user:hidden-word%zz@host',
       'rediss://user:hidden-word@ho st/0',
     ];
     for (const uri of faulty) {

@@ -283,9 +283,12 @@ describe('RedisBackend', () => {
       proxy.loseAnswerTo('EVALSHA');
       expect(await behind.replace(NAME, 'a', 'b', MINUTE_MS)).to.equal('replaced');
       expect(redis(server, 'GET', NAME)).to.equal('b');
+    });
+
+    it('does not take an absence for its own deed: another may have taken the record', async () => {
       proxy.loseAnswerTo('EVALSHA');
-      expect(await behind.replace(NAME, 'b', undefined, MINUTE_MS)).to.equal('replaced');
-      expect(redis(server, 'EXISTS', NAME)).to.equal('0');
+      const error = await caught(behind.replace(NAME, 'a', undefined, MINUTE_MS));
+      expect(error).to.be.instanceOf(Unavailable).and.include({ outcome: 'unknown' });
     });
 
     it('leaves a conflict unknown', async () => {
