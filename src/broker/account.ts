@@ -39,8 +39,12 @@ export interface Broker {
    * @throws {Misconfigured} the authority refuses this site itself.
    */
   acquireToken(account: Account, request: TokenRequest): Promise<AccessToken>;
-  /** The account as kept, or `undefined` if it was signed out or ended since. @throws {Unavailable} */
-  describe(account: Account): Promise<AccountDetails | undefined>;
+  /**
+   * The account as kept, or `undefined` if it was ended, or this session of it signed out.
+   *
+   * @throws {Unavailable}
+   */
+  describe(account: Account, sessionId: string): Promise<AccountDetails | undefined>;
   /**
    * Keeps what a redeemed code brought, under a new grant, and ties `sessionId` to the account.
    *

@@ -39,6 +39,9 @@ export interface TokenBrokerOptions {
   readonly callerWaitMs?: number;
 }
 
+/** Of one account; past them the one that signed in first is signed out. */
+const MAX_SESSIONS = 50;
+
 export class TokenBroker implements Broker {
   readonly #options: TokenBrokerOptions;
   readonly #accounts: AccountStore;
@@ -78,9 +81,11 @@ export class TokenBroker implements Broker {
     }
   }
 
-  async describe(account: Account): Promise<AccountDetails | undefined> {
+  async describe(account: Account, sessionId: string): Promise<AccountDetails | undefined> {
     const record = await this.#accounts.read(account.id);
-    return record?.epoch === account.epoch ? { ...account, identity: record.identity } : undefined;
+    if (record?.epoch !== account.epoch) return undefined;
+    const isTied = record.sessions.some(({ id }) => id === sessionId);
+    return isTied ? { ...account, identity: record.identity } : undefined;
   }
 
   async keep(redemption: Redemption): Promise<Account> {
@@ -90,9 +95,9 @@ export class TokenBroker implements Broker {
     const now = clock.now();
     const asked = scopeSet(askedScopes);
     const record = await this.#accounts.put(identity.accountId, (current) => {
-      const sessions = (current?.sessions ?? []).filter(
-        (session) => session.endsAt > now && session.id !== redemption.sessionId,
-      );
+      const sessions = (current?.sessions ?? [])
+        .filter(({ id, endsAt }) => endsAt > now && id !== redemption.sessionId)
+        .slice(1 - MAX_SESSIONS);
       const kept = refreshToken
         ? { id: refreshTokenId, value: refreshToken, state: 'good' as const }
         : current?.refreshToken;

@@ -185,7 +185,7 @@ describe('TokenBroker', () => {
     it('gives nothing to a session of an epoch that has passed', async () => {
       const account = await signIn(broker, { refreshToken: authority.issue() });
       const stale = { ...account, epoch: 'passed' };
-      expect(await broker.describe(stale)).to.equal(undefined);
+      expect(await broker.describe(stale, 'session-1')).to.equal(undefined);
       const error = await failureOf(broker.acquireToken(stale, GRAPH));
       expect(error).to.include({ code: 'sign_in_required', reason: 'no-session' });
     });
@@ -197,7 +197,7 @@ describe('TokenBroker', () => {
       authority.onArrival = () => broker.forget(account, 'session-1');
       const error = await failureOf(broker.acquireToken(account, GRAPH));
       expect(error).to.include({ code: 'sign_in_required', reason: 'no-session' });
-      expect(await broker.describe(account)).to.equal(undefined);
+      expect(await broker.describe(account, 'session-1')).to.equal(undefined);
     });
 
     it('does not bury a sign-in that came meanwhile', async () => {
@@ -279,7 +279,7 @@ describe('TokenBroker', () => {
         expect(error).to.include({ code: 'sign_in_required', reason: 'refresh-token-dead' });
       }
       expect(authority.used).to.have.length(1);
-      expect(await broker.describe(account)).not.to.equal(undefined);
+      expect(await broker.describe(account, 'session-1')).not.to.equal(undefined);
     });
 
     it('asks once more when the authority names AADSTS70000', async () => {
@@ -549,12 +549,20 @@ describe('TokenBroker', () => {
       const same = await signIn(broker, { sessionId: 'phone', refreshToken: authority.issue() });
       expect(same).to.deep.equal(account);
       await broker.forget(account, 'laptop');
-      expect(await broker.describe(account)).to.have.nested.property(
-        'identity.name',
-        'Ada Example',
-      );
+      expect(await broker.describe(account, 'laptop')).to.equal(undefined);
+      const details = await broker.describe(account, 'phone');
+      expect(details).to.have.nested.property('identity.name', 'Ada Example');
       await broker.forget(account, 'phone');
-      expect(await broker.describe(account)).to.equal(undefined);
+      expect(await broker.describe(account, 'phone')).to.equal(undefined);
+    });
+
+    it('keeps the fifty sessions of an account that signed in last', async () => {
+      const account = await signIn(broker, { sessionId: 'first' });
+      for (let n = 0; n < 49; n += 1) await signIn(broker, { sessionId: `session-${n}` });
+      expect(await broker.describe(account, 'first')).not.to.equal(undefined);
+      await signIn(broker, { sessionId: 'one more' });
+      expect(await broker.describe(account, 'first')).to.equal(undefined);
+      expect(await broker.describe(account, 'one more')).not.to.equal(undefined);
     });
 
     it('gives a returning account a new epoch once it was forgotten', async () => {
@@ -564,7 +572,7 @@ describe('TokenBroker', () => {
       expect(again.id).to.equal(account.id);
       expect(again.epoch).not.to.equal(account.epoch);
       await broker.forget(account, 'session-1');
-      expect(await broker.describe(again)).not.to.equal(undefined);
+      expect(await broker.describe(again, 'session-1')).not.to.equal(undefined);
     });
 
     it('loses neither of two sign-ins of one account at the same moment', async () => {
@@ -575,7 +583,7 @@ describe('TokenBroker', () => {
       const [account] = accounts;
       if (!account) throw new Error('no account');
       for (const id of ['a', 'b', 'c']) await broker.forget(account, id);
-      expect(await broker.describe(account)).not.to.equal(undefined);
+      expect(await broker.describe(account, 'd')).not.to.equal(undefined);
     });
 
     it('keeps the twenty newest of an account’s tokens', async () => {
@@ -593,7 +601,9 @@ describe('TokenBroker', () => {
       storage.away = 'writes';
       expect(await failureOf(signIn(broker))).to.be.instanceOf(Unavailable);
       storage.away = 'no';
-      expect(await broker.describe({ id: 'uid.utid', epoch: newId() })).to.equal(undefined);
+      expect(await broker.describe({ id: 'uid.utid', epoch: newId() }, 'session-1')).to.equal(
+        undefined,
+      );
     });
   });
 });

@@ -129,6 +129,6 @@ describe('Two processes with one Redis', () => {
     expect(new Set(tokens)).to.deep.equal(
       new Set(['SignInRequired: You need to sign in to see this.']),
     );
-    expect(await broker.describe(account)).to.equal(undefined);
+    expect(await broker.describe(account, 'session-1')).to.equal(undefined);
   });
 });

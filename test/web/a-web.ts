@@ -111,10 +111,10 @@ export class FakeBroker implements Broker {
     throw new Error('the web tier asks for no token');
   }
 
-  async describe({ id, epoch }: Account): Promise<AccountDetails | undefined> {
+  async describe({ id, epoch }: Account, sessionId: string): Promise<AccountDetails | undefined> {
     if (this.fault) throw this.fault;
-    const details = this.accounts.get(id)?.details;
-    return details?.epoch === epoch ? details : undefined;
+    const { details, sessions } = this.accounts.get(id) ?? {};
+    return details?.epoch === epoch && sessions?.has(sessionId) ? details : undefined;
   }
 
   async keep(redemption: Redemption): Promise<Account> {

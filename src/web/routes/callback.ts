@@ -63,9 +63,12 @@ async function signInBrowser(
   ctx.session.record = record;
   ctx.state.nextSessionId = id;
   await ctx.session.regenerate();
-  if (!before || idBefore === undefined) return;
+  if (idBefore === undefined) return;
   try {
-    await broker.forget({ id: before.id, epoch: before.epoch }, sessionName(idBefore));
+    // A session that ended by itself left its tie, most likely to the same account.
+    for (const { id: accountId, epoch } of before ? [account, before] : [account]) {
+      await broker.forget({ id: accountId, epoch }, sessionName(idBefore));
+    }
   } catch (error) {
     // The tie left behind opens nothing and ends by itself; the sign-in stands.
     if (!(error instanceof Unavailable)) throw error;
