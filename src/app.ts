@@ -25,6 +25,8 @@ export interface App {
   readonly callback: ReturnType<ReturnType<typeof createWeb>['callback']>;
   /** Waits for refreshes under way, writes what is unwritten, and closes the store. */
   close(): Promise<void>;
+  /** How long that takes at most. */
+  readonly closeMs: number;
 }
 
 const CLOSE_MS = 10_000;
@@ -73,6 +75,7 @@ export async function createApp(settings: Settings, log: Log): Promise<App> {
 
   return {
     callback: web.callback(),
+    closeMs: CLOSE_MS,
     close: async () => {
       await broker.close(CLOSE_MS);
       await storage.close();

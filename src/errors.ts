@@ -106,6 +106,8 @@ export class Unavailable extends AppError {
   readonly code = 'unavailable';
   readonly status = 503;
   readonly retryAfterSeconds: number;
+  /** Whether whoever is away named that time. */
+  readonly isRetryAfterGiven: boolean;
   readonly outcome: 'not-done' | 'unknown';
 
   constructor(
@@ -117,6 +119,7 @@ export class Unavailable extends AppError {
   ) {
     super(message, options);
     this.retryAfterSeconds = Math.max(1, options.retryAfterSeconds ?? 5);
+    this.isRetryAfterGiven = options.retryAfterSeconds !== undefined;
     this.outcome = options.outcome ?? 'not-done';
   }
 }

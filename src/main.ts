@@ -5,7 +5,8 @@ import { createApp } from './app.ts';
 import { ConfigurationFaults } from './config/faults.ts';
 import { type LoadedSettings, loadSettings } from './config/load-settings.ts';
 import { redactSettings } from './config/redact-settings.ts';
-import { AppError } from './errors.ts';
+import { AppError, Misconfigured } from './errors.ts';
+import { gracefulStop } from './graceful-stop.ts';
 import { createLog } from './log.ts';
 import { isLoopback } from './loopback.ts';
 
@@ -17,6 +18,7 @@ const USAGE = `Usage: npm start -- [--check] [--config FILE]
 const KEEP_ALIVE_MS = 75_000;
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 60_000;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 /** More than any address may have, so that one too long gets a page and not a broken connection. */
 const MAX_HEADER_BYTES = 128 * 1024;
 
@@ -54,7 +56,11 @@ async function main(): Promise<void> {
 }
 
 async function serve({ settings }: LoadedSettings): Promise<void> {
-  const log = createLog(process.env['LOG_LEVEL'] ?? 'info');
+  const level = process.env['LOG_LEVEL'] ?? 'info';
+  if (!LOG_LEVELS.includes(level)) {
+    throw new Misconfigured(`LOG_LEVEL is none of ${LOG_LEVELS.join(', ')}.`);
+  }
+  const log = createLog(level);
   const { port, publicUrl } = settings.site;
   const app = await createApp(settings, log);
   const limits = {
@@ -82,21 +88,9 @@ async function serve({ settings }: LoadedSettings): Promise<void> {
     );
   });
 
-  const stop = (signal: NodeJS.Signals): void => {
-    log.info({ event: 'stopping', signal }, 'finishing what is under way');
-    server.close(() => {
-      app.close().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          log.error({ event: 'stop_failed', err: error }, 'could not end cleanly');
-          process.exit(1);
-        },
-      );
-    });
-    server.closeIdleConnections();
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  const stop = gracefulStop({ server, app, log });
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
 }
 
 function isArgumentError(error: unknown): error is Error {

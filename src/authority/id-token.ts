@@ -44,7 +44,9 @@ export type CheckedIdToken =
   | { readonly kind: 'valid'; readonly claims: IdTokenClaims }
   /** The key it is signed with is not known now: it may be valid. */
   | { readonly kind: 'unknown-key'; readonly cause: AppError }
-  /** It is not for us, not now, or not of this authority; `check` is what it failed. */
+  /** It is expired or not valid yet, which our own clock may be to blame for. */
+  | { readonly kind: 'untimely'; readonly check: string }
+  /** It is not for us or not of this authority; `check` is what it failed. */
   | { readonly kind: 'wrong'; readonly check: string };
 
 const TOLERANCE_SECONDS = 60;
@@ -86,8 +88,10 @@ export async function checkIdToken(
   } catch (error) {
     // Every fault that jose finds is the token's; anything else is a bug of ours.
     if (!(error instanceof errors.JOSEError)) throw error;
-    const claim = 'claim' in error ? `:${String(error.claim)}` : '';
-    return wrong(`${error.code}${claim}`);
+    const claim = 'claim' in error ? String(error.claim) : '';
+    const check = claim ? `${error.code}:${claim}` : error.code;
+    const isOfTime = claim === 'exp' || claim === 'nbf';
+    return isOfTime ? { kind: 'untimely', check } : wrong(check);
   }
 }
 

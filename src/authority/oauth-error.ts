@@ -17,6 +17,8 @@ import { isPassing } from './transport-error.ts';
 export interface RefusedGrant {
   readonly kind: 'code' | 'refresh';
   readonly scopes: readonly string[];
+  /** The claims that were sent, which the person has to answer if the authority names none itself. */
+  readonly claims?: string | undefined;
 }
 
 /** Refusals that only the operator can mend: of this site, its credential, its registration. */
@@ -68,7 +70,11 @@ export function refusal(answer: HttpAnswer, grant: RefusedGrant, now: number): A
   }
   const reason = grant.kind === 'code' ? reasonAtRedemption(body) : reasonAtRefresh(body);
   if (reason) {
-    return new SignInRequired(reason, { scopes: grant.scopes, claims: body.claims, detail });
+    return new SignInRequired(reason, {
+      scopes: grant.scopes,
+      claims: body.claims ?? grant.claims,
+      detail,
+    });
   }
   if (body.error !== 'invalid_grant') return busy(detail, retryAfter, 'not-done', body.error);
   const message = errorCodes?.includes(CODE_ALREADY_USED)

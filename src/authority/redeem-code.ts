@@ -70,7 +70,7 @@ export async function redeemCode(
     now: authority.now(),
   });
   if (checked.kind === 'unknown-key') throw checked.cause;
-  if (checked.kind === 'wrong') throw badAnswer(`ID token, ${checked.check}`);
+  if (checked.kind !== 'valid') throw badAnswer(`ID token, ${checked.check}`);
   const clientInfo = readClientInfo(isEntra ? body.client_info : undefined);
   if (contradicts(checked.claims, clientInfo)) throw badAnswer('client_info');
   const identity = identityOf(authority.settings.authority, checked.claims, clientInfo);

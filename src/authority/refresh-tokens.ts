@@ -36,6 +36,7 @@ export async function refreshTokens(
   const answer = await requestTokens(authority, {
     kind: 'refresh',
     scopes,
+    claims,
     accountId,
     beforeSend: () => request.beforeSend(),
     send: (configuration) => refreshTokenGrant(configuration, refreshToken, parameters),
@@ -61,6 +62,9 @@ export async function refreshTokens(
     now: authority.now(),
   });
   if (checked.kind === 'unknown-key') return unverified(authority, body, checked.cause);
+  if (checked.kind === 'untimely') {
+    return unverified(authority, body, unusable('an ID token not valid by our clock'));
+  }
   if (checked.kind === 'wrong') throw refused(authority, checked.check);
   const clientInfo = readClientInfo(isEntra ? body.client_info : undefined);
   if (contradicts(checked.claims, clientInfo)) throw refused(authority, 'client_info');

@@ -6,12 +6,14 @@ import type { Log } from '../log.ts';
 interface Entry {
   readonly accountId: string;
   readonly write: () => Promise<void>;
+  readonly since: number;
   sending: Promise<boolean> | undefined;
 }
 
 const MAX_ENTRIES = 1000;
+const MAX_AGE_MS = 3_600_000;
 
-/** Bounded: past 1000 entries the oldest is given up, with an alarm in the log. */
+/** Bounded: past 1000 entries the oldest is given up, and each after an hour, with an alarm in the log. */
 export class Outbox {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -30,11 +32,16 @@ export class Outbox {
 
   /** Takes a write that can be repeated without harm. */
   add(accountId: string, write: () => Promise<void>): void {
-    this.#entries.add({ accountId, write, sending: undefined });
+    if (this.#closed) {
+      this.#sayLost(1);
+      return;
+    }
+    this.#entries.add({ accountId, write, since: this.#clock.monotonic(), sending: undefined });
     for (const oldest of this.#entries) {
-      if (this.#entries.size <= MAX_ENTRIES) break;
+      const isTooOld = this.#clock.monotonic() - oldest.since > MAX_AGE_MS;
+      if (this.#entries.size <= MAX_ENTRIES && !isTooOld) break;
       this.#entries.delete(oldest);
-      this.#log.error({ event: 'outbox_overflow' }, 'a refreshed token was given up unwritten');
+      this.#sayLost(1);
     }
     this.#retrying ??= this.#retry();
   }
@@ -60,16 +67,19 @@ export class Outbox {
       if (this.#entries.size > 0) await this.#clock.sleep(100);
     }
     this.#closed = true;
-    const left = this.#entries.size;
-    if (left > 0)
-      this.#log.error({ event: 'outbox_lost', left }, 'refreshed tokens were not written');
+    if (this.#entries.size > 0) this.#sayLost(this.#entries.size);
+  }
+
+  #sayLost(count: number): void {
+    this.#log.error({ event: 'outbox_lost', count }, 'refreshed tokens were given up unwritten');
   }
 
   async #retry(): Promise<void> {
     for (let pauseMs = 250; this.#entries.size > 0; pauseMs = Math.min(pauseMs * 2, 5000)) {
       await this.#clock.sleep(pauseMs);
       if (this.#closed) break;
-      for (const entry of this.#entries) if (!(await this.#send(entry))) break;
+      // All of them: one that can never be written must not stand in the way of the others.
+      for (const entry of this.#entries) await this.#send(entry);
     }
     this.#retrying = undefined;
   }

@@ -1,15 +1,16 @@
 /** One refresh, from taking the lease to the written record; it runs on whether or not anyone waits. */
 import type { Clock } from '../clock.ts';
-import { SignInRequired, Unavailable } from '../errors.ts';
+import { AppError, Misconfigured, SignInRequired, Unavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RecordNames } from '../record-names.ts';
 import { scopeSet } from '../scope-set.ts';
 import type { Refresh, RefreshAnswer, TokenResponse } from '../token-response.ts';
 import type { AccessToken, Account, TokenRequest } from './account.ts';
-import { type AccountRecord, withSlot } from './account-record.ts';
+import { type AccountRecord, withoutToken, withSlot } from './account-record.ts';
 import type { AccountStore, Changed } from './account-store.ts';
 import type { HeldLease, Lease } from './lease.ts';
 import type { Outbox } from './outbox.ts';
+import { restraintOn, withFailure, withoutFailures } from './restraint.ts';
 import { findToken, newSlot } from './slot.ts';
 
 export interface FlightParts {
@@ -74,9 +75,10 @@ export class RefreshFlight {
     const kept = findToken(record, this.#request, clock.now());
     if (kept?.state === 'fresh') return kept;
     const { refreshToken } = record;
-    if (refreshToken?.state !== 'good') {
+    const restraint = restraintOn(record, this.#request, clock.now());
+    if (refreshToken?.state !== 'good' || restraint) {
       if (kept) return kept;
-      throw this.#dead();
+      throw restraint ?? this.#dead();
     }
     const lineage = {
       epoch: record.epoch,
@@ -106,7 +108,10 @@ export class RefreshFlight {
 
   /** What a failed refresh means for the record; throws what its callers are to be told. */
   async #afterRefusal(error: unknown, lineage: Lineage, held: HeldLease): Promise<undefined> {
-    if (!(error instanceof SignInRequired) || error.reason !== 'refresh-token-dead') throw error;
+    if (!(error instanceof SignInRequired) || error.reason !== 'refresh-token-dead') {
+      await this.#note(error, lineage);
+      throw error;
+    }
     if (!this.#retriedTransient && error.detail.errorCodes?.includes(SOMETIMES_TRANSIENT)) {
       this.#retriedTransient = true;
       return undefined;
@@ -119,6 +124,23 @@ export class RefreshFlight {
     );
     if (changed !== 'left') throw error;
     return undefined;
+  }
+
+  /** Remembers a failure for all processes, and says it once, however many wait for this flight. */
+  async #note(error: unknown, lineage: Lineage): Promise<void> {
+    const { accounts, clock, log } = this.#parts;
+    if (error instanceof AppError) {
+      const about = { event: 'refresh_failed', code: error.code, ...error.detail };
+      if (error instanceof Misconfigured) log.error(about, 'the authority refuses this site');
+      else if (error instanceof Unavailable) log.warn(about, 'the authority did not refresh');
+      else log.info(about, 'the authority wants the person');
+    }
+    const change = (record: AccountRecord) =>
+      isUnderGrant(lineage, record)
+        ? withFailure(record, this.#request, error, clock.now())
+        : undefined;
+    // Without the note the authority may be asked once more, and no harm is done.
+    await accounts.change(this.#account.id, change).catch(() => 'left');
   }
 
   async #commit(
@@ -139,11 +161,16 @@ export class RefreshFlight {
     const slot = response && this.#slotFor(response, clock.now(), random);
     const successor = brought && { id: newId(), value: brought, state: 'good' as const };
     const change = (record: AccountRecord): AccountRecord | undefined => {
-      if (record.epoch !== lineage.epoch || record.grantId !== lineage.grantId) return undefined;
       const current = record.refreshToken;
       const mine = current?.id === lineage.refreshTokenId;
+      if (!isUnderGrant(lineage, record)) {
+        // A sign-in that brought no refresh token took this one over: its successor must follow.
+        const isCarriedOver = mine && record.epoch === lineage.epoch;
+        return isCarriedOver && successor ? { ...record, refreshToken: successor } : undefined;
+      }
       const refreshToken = mine ? (successor ?? { ...current, state: 'good' as const }) : current;
-      const next = refreshToken ? { ...record, refreshToken } : record;
+      const good = withoutFailures(withoutToken(record, this.#request.refused));
+      const next = refreshToken ? { ...good, refreshToken } : good;
       return slot ? withSlot(next, scopeSet(this.#request.scopes), slot) : next;
     };
     if (!slot && !successor && answer.kind === 'unverified') throw answer.cause;
@@ -171,8 +198,9 @@ export class RefreshFlight {
   }
 
   #slotFor(response: TokenResponse, now: number, random: () => number) {
-    const { scopes: askedScopes, claims } = this.#request;
-    return newSlot({ ...response, askedScopes, claims }, now, random);
+    const { scopes: askedScopes, claims, refused } = this.#request;
+    const afterRefusal = refused !== undefined;
+    return newSlot({ ...response, askedScopes, claims, afterRefusal }, now, random);
   }
 
   #dead(): SignInRequired {
@@ -181,12 +209,12 @@ export class RefreshFlight {
   }
 }
 
+function isUnderGrant(lineage: Lineage, record: AccountRecord): boolean {
+  return record.epoch === lineage.epoch && record.grantId === lineage.grantId;
+}
+
 function isOf(lineage: Lineage, record: AccountRecord): boolean {
-  return (
-    record.epoch === lineage.epoch &&
-    record.grantId === lineage.grantId &&
-    record.refreshToken?.id === lineage.refreshTokenId
-  );
+  return isUnderGrant(lineage, record) && record.refreshToken?.id === lineage.refreshTokenId;
 }
 
 /** A refresh must speak of who signed in: the same account and, from the same issuer, the same subject. */

@@ -13,6 +13,7 @@ export interface KeptToken extends AccessToken {
 }
 
 const LAST_RESORT_MS = 30_000;
+const FUTILE_MS = 60_000;
 
 export interface NewToken {
   readonly accessToken: string;
@@ -21,6 +22,7 @@ export interface NewToken {
   readonly expiresInSeconds: number;
   readonly refreshInSeconds: number | undefined;
   readonly claims?: string | undefined;
+  readonly afterRefusal?: boolean;
 }
 
 /**
@@ -40,36 +42,54 @@ export function newSlot(token: NewToken, now: number, random: () => number): Slo
     refreshAt: now + renewMs - random() * Math.min(300_000, lifeMs / 10),
     expiresAt: now + lifeMs,
     ...(token.claims === undefined ? {} : { claims: token.claims }),
+    ...(token.afterRefusal ? { afterRefusal: true } : {}),
   };
 }
 
-/** The best kept token that answers the request, if any. */
+/**
+ * The kept token that answers the request: the one got last, for it may be the stronger one; one
+ * near its end only if there is no other.
+ */
 export function findToken(
   record: AccountRecord,
   request: TokenRequest,
   now: number,
 ): KeptToken | undefined {
-  const slot = Object.values(record.slots)
-    .filter((each) => serves(each, request))
-    .reduce<Slot | undefined>(
-      (best, each) => (best && best.expiresAt >= each.expiresAt ? best : each),
-      undefined,
-    );
-  const state = slot && stateOf(slot, now);
-  return slot && state ? { value: slot.accessToken, expiresAt: slot.expiresAt, state } : undefined;
+  const slots = Object.values(record.slots);
+  const refused = slots.find((slot) => slot.accessToken === request.refused);
+  const newestFirst = slots
+    .filter((slot) => serves(slot, request, refused, now))
+    .sort((a, b) => b.gotAt - a.gotAt)
+    .flatMap((slot): KeptToken[] => {
+      const state = stateOf(slot, now);
+      return state ? [{ value: slot.accessToken, expiresAt: slot.expiresAt, state }] : [];
+    });
+  return newestFirst.find(({ state }) => state !== 'late') ?? newestFirst[0];
 }
 
 /**
  * What was asked and not granted counts as served: asking again would get the same answer, for ever.
+ * A token got after the refused one serves whatever claims it was got with.
  */
-function serves(slot: Slot, request: TokenRequest): boolean {
+function serves(
+  slot: Slot,
+  request: TokenRequest,
+  refused: Slot | undefined,
+  now: number,
+): boolean {
   const wanted = scopeSet(request.scopes);
   if (slot.resource !== wanted.resource) return false;
-  if (request.refused === slot.accessToken) return false;
-  if (request.claims !== undefined && request.claims !== slot.claims) return false;
   const within = (permissions: readonly string[]) =>
     wanted.permissions.isSubsetOf(new Set(permissions));
-  return within(slot.granted) || within(slot.asked);
+  if (!within(slot.granted) && !within(slot.asked)) return false;
+  if (refused) return slot === refused ? isRenewalFutile(slot, now) : slot.gotAt > refused.gotAt;
+  if (request.refused !== undefined) return true;
+  return request.claims === undefined || request.claims === slot.claims;
+}
+
+/** An API that refuses even the token got in place of a refused one is not helped by a third. */
+function isRenewalFutile({ afterRefusal, gotAt }: Slot, now: number): boolean {
+  return afterRefusal === true && now - gotAt < FUTILE_MS;
 }
 
 function stateOf(slot: Slot, now: number): KeptToken['state'] | undefined {

@@ -1,6 +1,6 @@
 /** The token broker: every account's tokens, and a valid access token for whoever asks. */
 import type { Clock } from '../clock.ts';
-import { SignInRequired, Unavailable } from '../errors.ts';
+import { AppError, SignInRequired, Unavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RecordNames } from '../record-names.ts';
 import type { Records } from '../records.ts';
@@ -20,6 +20,7 @@ import { AccountStore } from './account-store.ts';
 import type { Lease } from './lease.ts';
 import { Outbox } from './outbox.ts';
 import { RefreshFlight } from './refresh-flight.ts';
+import { restraintOn } from './restraint.ts';
 import { findToken, newSlot, requestKey } from './slot.ts';
 
 export interface TokenBrokerOptions {
@@ -39,6 +40,11 @@ export interface TokenBrokerOptions {
   readonly callerWaitMs?: number;
 }
 
+const CALLER_WAIT_MS = 20_000;
+/** How long a caller waits for a better token than the one near its end. */
+const LATE_WAIT_MS = 2000;
+/** Kept back, when it closes, for what the store has not taken yet. */
+const DRAIN_MS = 2000;
 /** Of one account; past them the one that signed in first is signed out. */
 const MAX_SESSIONS = 50;
 
@@ -60,23 +66,20 @@ export class TokenBroker implements Broker {
     if (record?.epoch !== account.epoch) throw new SignInRequired('no-session');
     const kept = findToken(record, request, this.#options.clock.now());
     if (kept?.state === 'fresh') return kept;
-    if (kept?.state === 'due' && record.refreshToken?.state !== 'good') return kept;
+    const restraint = restraintOn(record, request, this.#options.clock.now());
+    if (kept && (restraint || record.refreshToken?.state !== 'good')) return kept;
+    if (restraint) throw restraint;
     const flight = this.#join(account, request);
-    if (kept?.state === 'due') {
-      // Renewed behind the caller's back; whoever needs the outcome joins the same flight.
-      flight.catch((error: unknown) => {
-        this.#options.log.info(
-          { event: 'background_refresh_failed', err: error },
-          'renewal failed',
-        );
-      });
-      return kept;
-    }
+    // What goes wrong behind a caller's back is said by the flight itself.
+    flight.catch(() => undefined);
+    if (kept?.state === 'due') return kept;
+    const waitMs = this.#options.callerWaitMs ?? CALLER_WAIT_MS;
     try {
-      return await within(flight, this.#options.callerWaitMs ?? 20_000);
+      return await within(flight, kept ? Math.min(waitMs, LATE_WAIT_MS) : waitMs);
     } catch (error) {
-      // While the authority is away, a token near its end is better than none.
-      if (error instanceof Unavailable && kept) return kept;
+      // A token near its end is better than none, unless the account itself is gone.
+      const isGone = error instanceof SignInRequired && error.reason === 'no-session';
+      if (kept && error instanceof AppError && !isGone) return kept;
       throw error;
     }
   }
@@ -106,6 +109,7 @@ export class TokenBroker implements Broker {
         grantId,
         ...(kept ? { refreshToken: kept } : {}),
         slots: current?.slots ?? {},
+        refusals: {},
         sessions: [...sessions, { id: redemption.sessionId, endsAt: now + sessionMs }],
         identity,
       };
@@ -126,8 +130,12 @@ export class TokenBroker implements Broker {
 
   /** Ends its work: waits for flights and unwritten tokens, for at most `ms`. */
   async close(ms: number): Promise<void> {
-    await within(Promise.allSettled(this.#turns.values()), ms).catch(() => undefined);
-    await this.#outbox.close(ms);
+    const { clock } = this.#options;
+    const endsAt = clock.monotonic() + ms;
+    const turns = Promise.allSettled(this.#turns.values());
+    // Whatever a flight brings after that is named in the log as lost.
+    await within(turns, ms - Math.min(ms / 2, DRAIN_MS)).catch(() => undefined);
+    await this.#outbox.close(endsAt - clock.monotonic());
   }
 
   /** The flight for this request: one for all in this process who want the same. */

@@ -67,6 +67,12 @@ describe('A refused refresh', () => {
     ['HTML in a 403', 403, undefined, 'unavailable unknown'],
     ['JSON of another shape', 400, { message: 'no' }, 'unavailable unknown'],
   ];
+  it('hands on the claims that were sent, when the authority names none itself', () => {
+    const answer = { status: 400, headers: new Headers(), text: '', json: grant(50076) };
+    const grantSent = { kind: 'refresh', scopes: ['User.Read'], claims } as const;
+    expect(refusal(answer, grantSent, now)).to.include({ reason: 'interaction', claims });
+  });
+
   for (const [what, status, json, expected] of table) {
     it(`is taken as ${expected} for ${what}`, () => {
       expect(nameOf(refused(status, json))).to.equal(expected);

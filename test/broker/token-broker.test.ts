@@ -5,6 +5,7 @@ import type { TokenBroker } from '../../src/broker/token-broker.ts';
 import { systemClock } from '../../src/clock.ts';
 import { type AnyAppError, Misconfigured, SignInRequired, Unavailable } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
+import { RecordNames } from '../../src/record-names.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import {
   aBroker,
@@ -13,6 +14,7 @@ import {
   FaultyStorage,
   newId,
   signIn,
+  testKeys,
 } from '../support/broker-rig.ts';
 
 const GRAPH = { scopes: ['User.Read'] };
@@ -245,7 +247,8 @@ describe('TokenBroker', () => {
         const account = await signInUsedUp();
         authority.next = [fault];
         expect(await failureOf(broker.acquireToken(account, GRAPH))).to.equal(fault);
-        await broker.acquireToken(account, GRAPH);
+        const later = aBroker({ storage, authority, skewMs: 61_000 });
+        await later.acquireToken(account, GRAPH);
         const [first] = authority.used;
         expect(authority.used).to.deep.equal([first, first]);
       });
@@ -305,6 +308,122 @@ describe('TokenBroker', () => {
     });
   });
 
+  describe('what has just failed', () => {
+    const later = (seconds: number) => aBroker({ storage, authority, skewMs: seconds * 1000 });
+
+    it('is not asked of an authority that wants quiet, by any process, until that is over', async () => {
+      const account = await signInUsedUp();
+      authority.next = [new Unavailable('Busy.', { retryAfterSeconds: 77 })];
+      await failureOf(broker.acquireToken(account, GRAPH));
+      for (const asking of [broker, later(0), later(70)]) {
+        const error = await failureOf(asking.acquireToken(account, TODOS));
+        expect(error).to.be.instanceOf(Unavailable);
+        if (error instanceof Unavailable) expect(error.retryAfterSeconds).to.be.within(5, 77);
+      }
+      expect(authority.used).to.have.length(1);
+      await later(78).acquireToken(account, TODOS);
+      expect(authority.used).to.have.length(2);
+    });
+
+    it('is asked ever less often when it fails again and again', async () => {
+      const account = await signInUsedUp();
+      authority.next = Array.from({ length: 40 }, () => new Unavailable('Away.'));
+      for (let second = 0; second < 300; second += 10) {
+        await failureOf(later(second).acquireToken(account, GRAPH));
+      }
+      expect(authority.used.length, 'Entra ID counts 15 in five minutes').to.be.within(5, 14);
+      authority.next = [];
+      await later(400).acquireToken(account, GRAPH);
+      authority.next = [new Unavailable('Away.')];
+      await failureOf(later(400).acquireToken(account, TODOS));
+      await later(400).acquireToken(account, TODOS);
+    });
+
+    for (const failure of [
+      new SignInRequired('consent', { scopes: ['Mail.Read'] }),
+      new SignInRequired('interaction', { claims: '{"access_token":{}}' }),
+      new Misconfigured('The secret has expired.'),
+    ]) {
+      it(`is answered from memory for a while: ${failure.code}, ${failure.message}`, async () => {
+        const account = await signInUsedUp();
+        const wanted = { scopes: ['Mail.Read'] };
+        authority.next = [failure];
+        for (let n = 0; n < 5; n += 1) {
+          const error = await failureOf(broker.acquireToken(account, wanted));
+          expect(error.code).to.equal(failure.code);
+          if (failure instanceof SignInRequired) {
+            expect(error).to.include({ reason: failure.reason, claims: failure.claims });
+          }
+        }
+        expect(authority.used).to.have.length(1);
+        await broker.acquireToken(account, GRAPH);
+        await later(61).acquireToken(account, wanted);
+        expect(authority.used).to.have.length(3);
+      });
+    }
+
+    it('is forgotten with a new sign-in', async () => {
+      const account = await signInUsedUp();
+      authority.next = [new SignInRequired('consent', { scopes: ['Mail.Read'] })];
+      await failureOf(broker.acquireToken(account, { scopes: ['Mail.Read'] }));
+      await signIn(broker, { refreshToken: authority.issue() });
+      await broker.acquireToken(account, { scopes: ['Mail.Read'] });
+      expect(authority.used).to.have.length(2);
+    });
+
+    it('is not renewed again for an API that refuses the new token too', async () => {
+      const account = await signIn(broker, {
+        accessToken: 'first',
+        refreshToken: authority.issue(),
+      });
+      const { value: second } = await broker.acquireToken(account, { ...GRAPH, refused: 'first' });
+      const again = await broker.acquireToken(account, { ...GRAPH, refused: second });
+      expect(again.value).to.equal(second);
+      expect(authority.used).to.have.length(1);
+      await later(61).acquireToken(account, { ...GRAPH, refused: second });
+      expect(authority.used).to.have.length(2);
+    });
+  });
+
+  describe('a refused token', () => {
+    it('is answered by one got after it, never by another that is older', async () => {
+      const account = await signIn(broker, {
+        accessToken: 'older',
+        refreshToken: authority.issue(),
+      });
+      await systemClock.sleep(5);
+      await signIn(broker, {
+        accessToken: 'newer',
+        refreshToken: authority.issue(),
+        scopes: ['User.Read', 'Mail.Read'],
+        askedScopes: ['Mail.Read'],
+      });
+      expect((await broker.acquireToken(account, GRAPH)).value).to.equal('newer');
+      const renewed = await broker.acquireToken(account, { ...GRAPH, refused: 'newer' });
+      expect(authority.used).to.have.length(1);
+      expect((await broker.acquireToken(account, GRAPH)).value).to.equal(renewed.value);
+      const mail = await broker.acquireToken(account, { scopes: ['Mail.Read'] });
+      expect(mail.value, 'the refused one is kept no longer').not.to.equal('newer');
+    });
+
+    it('is renewed once, whatever the claims of each challenge', async () => {
+      const account = await signIn(broker, {
+        accessToken: 'revoked',
+        refreshToken: authority.issue(),
+      });
+      await systemClock.sleep(5);
+      const values = await Promise.all(
+        Array.from({ length: 20 }, async (_, n) => {
+          const claims = `{"access_token":{"nbf":{"essential":true,"value":"${n}"}}}`;
+          return (await broker.acquireToken(account, { ...GRAPH, refused: 'revoked', claims }))
+            .value;
+        }),
+      );
+      expect(new Set(values).size).to.equal(1);
+      expect(authority.used).to.have.length(1);
+    });
+  });
+
   describe('a valid token', () => {
     it('is given while it is renewed in the background once past its time', async () => {
       const account = await signIn(broker, {
@@ -340,6 +459,37 @@ describe('TokenBroker', () => {
       const tooLate = aBroker({ storage, authority, skewMs: 3_600_000 - 20_000 });
       authority.next = [away()];
       expect(await failureOf(tooLate.acquireToken(account, GRAPH))).to.be.instanceOf(Unavailable);
+    });
+
+    for (const failure of [
+      new Misconfigured('The secret has expired.'),
+      new SignInRequired('interaction'),
+      new SignInRequired('refresh-token-dead'),
+    ]) {
+      it(`is given near its end whatever the authority says: ${failure.code}`, async () => {
+        const account = await signIn(broker, {
+          accessToken: 'kept',
+          refreshToken: authority.issue(),
+        });
+        const nearEnd = aBroker({ storage, authority, skewMs: 3_600_000 - 60_000 });
+        authority.next = [failure];
+        for (let n = 0; n < 2; n += 1) {
+          expect((await nearEnd.acquireToken(account, GRAPH)).value).to.equal('kept');
+        }
+      });
+    }
+
+    it('is given near its end rather than after a long wait for its successor', async () => {
+      const account = await signIn(broker, {
+        accessToken: 'kept',
+        refreshToken: authority.issue(),
+      });
+      authority.latencyMs = 300;
+      const skewMs = 3_600_000 - 60_000;
+      const nearEnd = aBroker({ storage, authority, skewMs, callerWaitMs: 50 });
+      expect((await nearEnd.acquireToken(account, GRAPH)).value).to.equal('kept');
+      await nearEnd.close(2000);
+      expect((await nearEnd.acquireToken(account, GRAPH)).value).not.to.equal('kept');
     });
 
     it('serves until it expires when there is no refresh token at all', async () => {
@@ -382,6 +532,67 @@ describe('TokenBroker', () => {
       storage.away = 'no';
       await broker.acquireToken(account, TODOS);
       expect(new Set(authority.used).size).to.equal(2);
+    });
+
+    it('writes what waits for one account though another’s can never be written', async () => {
+      const accounts = [
+        await signIn(broker, {
+          identity: anIdentity('a.t'),
+          refreshToken: authority.issue(),
+          ...USED_UP,
+        }),
+        await signIn(broker, {
+          identity: anIdentity('b.t'),
+          refreshToken: authority.issue(),
+          ...USED_UP,
+        }),
+      ] as const;
+      authority.onArrival = async () => {
+        storage.away = 'writes';
+      };
+      for (const account of accounts) {
+        await broker.acquireToken(account, GRAPH);
+        storage.away = 'no';
+        await systemClock.sleep(0);
+      }
+      expect(authority.used).to.have.length(2);
+      const names = new RecordNames({ instanceName: 'test', indexKey: testKeys.indexKey });
+      await storage.set(names.forAccount('a.t', 'account'), '1.00000000.sealed-elsewhere', 60_000);
+      const before = storage.replaced;
+      await until(() => storage.replaced > before);
+      const other = aBroker({ storage, authority });
+      await other.acquireToken(accounts[1], GRAPH);
+      expect(authority.used).to.have.length(2);
+    });
+
+    it('writes no older token over a newer one', async () => {
+      const account = await signInUsedUp();
+      const cut = new FaultyStorage(storage);
+      const late = aBroker({ storage: cut, authority, lease: { takeoverMs: 50 } });
+      authority.onArrival = async () => {
+        cut.away = 'writes';
+      };
+      await late.acquireToken(account, GRAPH);
+      authority.onArrival = undefined;
+      await systemClock.sleep(5);
+      const other = aBroker({ storage, authority, lease: { takeoverMs: 50 } });
+      const newer = await other.acquireToken(account, GRAPH);
+      cut.away = 'no';
+      await late.close(2000);
+      expect((await other.acquireToken(account, GRAPH)).value).to.equal(newer.value);
+      expect(authority.used).to.have.length(2);
+    });
+
+    it('follows a refresh token that a sign-in without one took over', async () => {
+      authority.mode = 'family';
+      const account = await signInUsedUp();
+      authority.onArrival = async () => {
+        authority.onArrival = undefined;
+        await signIn(broker, { askedScopes: [] });
+      };
+      await broker.acquireToken(account, GRAPH);
+      await broker.acquireToken(account, TODOS);
+      expect(new Set(authority.used).size).to.equal(authority.used.length);
     });
 
     it('drains what waits when it is closed', async () => {

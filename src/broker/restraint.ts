@@ -1,0 +1,82 @@
+/** What keeps the same failing request from being sent again and again, by any process. */
+import { Misconfigured, SignInRequired, Unavailable } from '../errors.ts';
+import { scopeSet, slotKey } from '../scope-set.ts';
+import type { TokenRequest } from './account.ts';
+import type { AccountRecord, Refusal } from './account-record.ts';
+
+/** An administrator may consent meanwhile, or the operator mend the credential: nothing tells us. */
+const REFUSED_MS = 60_000;
+const MISCONFIGURED_MS = 30_000;
+const MAX_REFUSALS = 20;
+/** A blip is not held against the authority; what fails more often is asked ever less. */
+const FREE_FAILURES = 2;
+const FIRST_QUIET_MS = 5000;
+const LONGEST_QUIET_MS = 60_000;
+
+const REFUSES_US = 'The sign-in service refuses this site itself. Its operator has to mend that.';
+
+/**
+ * What the authority would answer, as far as it is known without asking: it wants quiet, or it has
+ * said within the last minute, under the same grant, that it wants the person.
+ *
+ * Entra ID ends a request that is sent 15 times in 5 minutes with AADSTS50196.
+ */
+export function restraintOn(
+  record: AccountRecord,
+  request: TokenRequest,
+  now: number,
+): SignInRequired | Unavailable | Misconfigured | undefined {
+  const refusal = record.refusals[refusalKey(request)];
+  if (refusal && now < refusal.until) {
+    const { reason, claims } = refusal;
+    if (reason === 'misconfigured') return new Misconfigured(REFUSES_US);
+    return new SignInRequired(reason, { scopes: request.scopes, claims });
+  }
+  if (!record.quiet || now >= record.quiet.until) return undefined;
+  const retryAfterSeconds = Math.ceil((record.quiet.until - now) / 1000);
+  return new Unavailable('The sign-in service is busy. Try again shortly.', { retryAfterSeconds });
+}
+
+/** The record with the failure of a refresh noted, if there is something to note. */
+export function withFailure(
+  record: AccountRecord,
+  request: TokenRequest,
+  error: unknown,
+  now: number,
+): AccountRecord | undefined {
+  if (error instanceof Unavailable) return withQuiet(record, error, now);
+  const refusal = refusalOf(error, now);
+  if (!refusal) return undefined;
+  const others = Object.entries(record.refusals).filter(([, { until }]) => now < until);
+  const newest = others.slice(1 - MAX_REFUSALS);
+  const refusals = Object.fromEntries([...newest, [refusalKey(request), refusal]]);
+  return { ...record, refusals };
+}
+
+function refusalOf(error: unknown, now: number): Refusal | undefined {
+  if (error instanceof Misconfigured) {
+    return { reason: 'misconfigured', until: now + MISCONFIGURED_MS };
+  }
+  if (!(error instanceof SignInRequired)) return undefined;
+  const { reason, claims } = error;
+  if (reason !== 'consent' && reason !== 'interaction') return undefined;
+  return { reason, until: now + REFUSED_MS, ...(claims ? { claims } : {}) };
+}
+
+/** The record once the authority has answered well. */
+export function withoutFailures(record: AccountRecord): AccountRecord {
+  const { quiet: _, ...rest } = record;
+  return rest;
+}
+
+function withQuiet(record: AccountRecord, error: Unavailable, now: number): AccountRecord {
+  const failures = (record.quiet?.failures ?? 0) + 1;
+  const grown = FIRST_QUIET_MS * 2 ** Math.min(failures - FREE_FAILURES - 1, 10);
+  const ownMs = failures <= FREE_FAILURES ? 0 : Math.min(grown, LONGEST_QUIET_MS);
+  const askedMs = error.isRetryAfterGiven ? error.retryAfterSeconds * 1000 : 0;
+  return { ...record, quiet: { until: now + Math.max(ownMs, askedMs), failures } };
+}
+
+function refusalKey({ scopes, claims }: TokenRequest): string {
+  return JSON.stringify([slotKey(scopeSet(scopes)), claims]);
+}
