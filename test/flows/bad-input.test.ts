@@ -191,15 +191,20 @@ describe('Whatever goes wrong', function () {
       });
     }
 
-    it('429 in plain text: its Retry-After is passed on', async () => {
+    it('429 in plain text: its Retry-After is passed on, and kept to', async () => {
       await start();
       await signIn();
       sandbox.controls.expireAccessTokens();
-      sandbox.controls.throttle('authority', 1, 77);
+      sandbox.controls.throttle('authority', 1, 3);
       const page = await visitor.open(at('/profile'));
       expectTold(page, 503);
-      expect(page.headers.get('retry-after')).to.equal('77');
-      await expectStillSignedIn();
+      expect(page.headers.get('retry-after')).to.equal('3');
+      expectTold(await visitor.open(at('/profile')), 503);
+      const refreshes = () =>
+        sandbox.requests.filter(({ grantType }) => grantType === 'refresh_token').length;
+      expect(refreshes()).to.equal(1);
+      await eventually(() => expectStillSignedIn());
+      expect(refreshes()).to.equal(2);
     });
 
     it('silence: the answer comes within the caller’s time', async () => {
