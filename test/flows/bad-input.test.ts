@@ -200,11 +200,10 @@ describe('Whatever goes wrong', function () {
       expectTold(page, 503);
       expect(page.headers.get('retry-after')).to.equal('3');
       expectTold(await visitor.open(at('/profile')), 503);
-      const refreshes = () =>
-        sandbox.requests.filter(({ grantType }) => grantType === 'refresh_token').length;
-      expect(refreshes()).to.equal(1);
+      const asked = () => sandbox.requests.filter(({ endpoint }) => endpoint === 'token').length;
+      expect(asked(), 'the code, and one refresh').to.equal(2);
       await eventually(() => expectStillSignedIn());
-      expect(refreshes()).to.equal(2);
+      expect(asked()).to.equal(3);
     });
 
     it('silence: the answer comes within the caller’s time', async () => {
