@@ -492,6 +492,23 @@ describe('TokenBroker', () => {
       expect((await nearEnd.acquireToken(account, GRAPH)).value).not.to.equal('kept');
     });
 
+    it('of long life is given rather than a newer one near its end', async () => {
+      const refreshToken = authority.issue();
+      await signIn(broker, { accessToken: 'long', refreshToken, expiresInSeconds: 36_000 });
+      await systemClock.sleep(5);
+      const account = await signIn(broker, {
+        accessToken: 'short',
+        refreshToken,
+        scopes: ['User.Read', 'Mail.Read'],
+        askedScopes: ['Mail.Read'],
+        expiresInSeconds: 600,
+      });
+      expect((await broker.acquireToken(account, GRAPH)).value).to.equal('short');
+      const nearEnd = aBroker({ storage, authority, skewMs: 540_000 });
+      expect((await nearEnd.acquireToken(account, GRAPH)).value).to.equal('long');
+      expect(authority.used).to.deep.equal([]);
+    });
+
     it('serves until it expires when there is no refresh token at all', async () => {
       const account = await signIn(broker, { accessToken: 'kept', refreshInSeconds: 0 });
       const before = storage.replaced;
