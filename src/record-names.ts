@@ -2,7 +2,7 @@
 import { createHash, createHmac } from 'node:crypto';
 
 /** Kinds that belong to an account: all of one account share its hash, and so a Redis Cluster slot. */
-export type AccountKind = 'account' | 'lease' | 'cool-down';
+export type AccountKind = 'account' | 'lease';
 /** Kinds named by an unguessable id. */
 export type RandomKind = 'session' | 'transaction';
 
