@@ -15,7 +15,7 @@ describe('RecordNames', () => {
   });
 
   it('keeps all of an account in one Redis Cluster slot', () => {
-    const slots = (['account', 'lease', 'cool-down'] as const).map(
+    const slots = (['account', 'lease'] as const).map(
       (kind) => /\{(.*)\}/.exec(names.forAccount('uid.utid', kind))?.[1],
     );
     expect(new Set(slots)).to.have.property('size', 1);
