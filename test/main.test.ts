@@ -1,0 +1,69 @@
+/** The process as an operator starts it: arguments, faults, exit status. */
+import { once } from 'node:events';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { goodEnv } from './config/config-rig.ts';
+import { aFolder, runMain } from './support/site-process.ts';
+
+describe('main.ts', () => {
+  it('with --check prints the effective settings without secrets, and starts nothing', async () => {
+    const { status, output } = await runMain({ ...goodEnv, Site__Port: '4321' }, ['--check']);
+    expect(status, output).to.equal(0);
+    const settings = JSON.parse(output.slice(output.indexOf('{')));
+    expect(settings).to.have.nested.property('Site.Port', 4321);
+    expect(settings).to.have.nested.property('AzureAd.ClientSecret', '***');
+    for (const secret of ['a-secret', goodEnv.TokenCache__IndexKey]) {
+      expect(output).not.to.include(secret);
+    }
+  });
+
+  it('lists every fault at once, each with its mend, and exits with 1', async () => {
+    const env = { ...goodEnv, AzureAd__ClientId: '[Enter_the_Application_Id]', Site__Prot: '1' };
+    const { status, output } = await runMain(env);
+    expect(status).to.equal(1);
+    expect(output).to.include('2 faults').and.include('AzureAd:ClientId').and.include('Did you mean Port');
+    expect(output).not.to.match(/at .*\.ts:\d/);
+  });
+
+  it('reads the file that --config names, and says so if it is not there', async () => {
+    const folder = aFolder();
+    writeFileSync(join(folder, 'mine.json'), '{ "Site": { "Port": 4322, }, // a comment\n }');
+    const { status, output } = await runMain(goodEnv, ['--check', '--config', 'mine.json'], folder);
+    expect(status, output).to.equal(0);
+    expect(output).to.include('4322');
+    const missing = await runMain(goodEnv, ['--check', '--config', 'missing.json'], folder);
+    expect(missing.status).to.equal(1);
+    expect(missing.output).to.include('missing.json');
+  });
+
+  it('explains an option that it does not know', async () => {
+    const { status, output } = await runMain(goodEnv, ['--chek']);
+    expect(status).to.equal(1);
+    expect(output).to.include('--chek').and.include('Usage:');
+  });
+
+  it('names a log level that is none', async () => {
+    const { status, output } = await runMain({ ...goodEnv, LOG_LEVEL: 'verbose' });
+    expect(status).to.equal(1);
+    expect(output).to.match(/^LOG_LEVEL is none of fatal, /m);
+  });
+
+  it('says which port is busy, and how to choose another', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const port = typeof address === 'object' ? String(address?.port) : '';
+    const { status, output } = await runMain({ ...goodEnv, Site__Port: port });
+    other.close();
+    expect(status).to.equal(1);
+    expect(output).to.include(`Port ${port} is busy`).and.include('Site__Port');
+  });
+
+  it('leaves nothing behind in a folder where its keys are given', async () => {
+    const folder = aFolder();
+    await runMain(goodEnv, ['--check'], folder);
+    expect(readdirSync(folder)).to.deep.equal([]);
+  });
+});
