@@ -1,7 +1,7 @@
 /** The site as an operator runs it: `src/main.ts` in a process of its own, configured by environment alone. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -26,9 +26,12 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** A folder of its own, so that nothing of this checkout is read as configuration. */
+const folders = mkdtempSync(join(tmpdir(), 'concierge-'));
+process.once('exit', () => rmSync(folders, { recursive: true, force: true }));
+
+/** A folder of its own, so that nothing of this checkout is read as configuration; gone at the end. */
 export function aFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'concierge-'));
+  return mkdtempSync(join(folders, 'folder-'));
 }
 
 /** Runs main.ts and waits for its end. */
