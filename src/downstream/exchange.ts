@@ -1,5 +1,5 @@
 /** Sends one HTTP request to an API: always with time-outs, never with a redirect followed. */
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import got, { RequestError, TimeoutError } from 'got';
 import { ApiFailed, Unavailable } from '../errors.ts';
 import { boundedBody } from './bounded-body.ts';
@@ -37,13 +37,27 @@ const CONNECTING = new Set(['lookup', 'connect', 'secureConnect']);
  * codes are taken over.
  *
  * @throws {Unavailable} the API cannot be reached, is silent or breaks off.
- * @throws {ApiFailed} a good answer announces a body larger than the limit.
+ * @throws {ApiFailed} a good answer announces a body larger than the limit, or the status is none
+ *   that ends a request (RFC 9110 §15).
  */
 export function exchange(request: HttpRequest, limits: ApiLimits): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   const stream = got.stream(request.url, optionsOf(request, limits));
+  const refuse = (status: number) => {
+    stream.destroy();
+    reject(oddStatus(request, status));
+  };
   stream.on('error', (error: unknown) => reject(asOwnError(request, error)));
+  // No response comes after it, and no time-out ends it.
+  stream.once('upgrade', (_response: unknown, socket: Duplex) => {
+    socket.destroy();
+    refuse(101);
+  });
   stream.once('response', ({ statusCode, headers }) => {
+    if (statusCode < 200 || statusCode > 599) {
+      refuse(statusCode);
+      return;
+    }
     const ok = statusCode >= 200 && statusCode < 300;
     if (ok && request.method !== 'HEAD' && Number(headers['content-length']) > request.maxBytes) {
       stream.destroy();
@@ -92,6 +106,12 @@ function asOwnError({ api, method }: HttpRequest, error: unknown): Error {
     timedOut ? `${api} did not answer in time.` : `${api} cannot be reached just now.`,
     { outcome: unsent || reads ? 'not-done' : 'unknown', detail: { api, error: code } },
   );
+}
+
+function oddStatus({ api }: HttpRequest, apiStatus: number): ApiFailed {
+  return new ApiFailed(`${api} answered with a status that is none (${apiStatus}).`, {
+    detail: { api, apiStatus, error: 'odd_status' },
+  });
 }
 
 function tooLarge({ api, maxBytes }: HttpRequest): ApiFailed {

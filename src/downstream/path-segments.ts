@@ -2,16 +2,19 @@
 
 const STRAY_PERCENT = /%(?![0-9a-f]{2})/i;
 const ESCAPE = /%[0-9a-f]{2}/i;
-/** Slashes, backslashes, control characters, and dot segments with or without parameters (`..;x`). */
-const MISLEADING = /[/\\\p{Cc}]|^\.{1,2}(?:;|$)/u;
+/** What separates segments, ends a path, or is cut off. */
+const MISLEADING = /[/\\?#\p{Cc}]/u;
+/** Dots and blanks alone, with or without parameters (`..;x`). */
+const DOTS = /(?:^|[/\\])[.\s]+(?:[/\\;]|$)/u;
 /** Servers in a row that each decode once; nothing honest is escaped more often. */
 const MAX_DECODINGS = 4;
 
 /**
  * The segments of a path below an API's base URL, as written; `undefined` for a path that is refused.
  *
- * A path is empty or begins with `/`. Only the last segment may be empty. Dot segments, slashes,
- * backslashes and control characters are refused in plain form and however often they are escaped.
+ * A path is empty or begins with `/`. Only the last segment may be empty. Slashes, backslashes,
+ * question marks, hashes and control characters are refused in plain form and however often they are
+ * escaped, and so are segments of dots and blanks alone, in any form that Unicode has for them.
  */
 export function pathSegments(path: string): readonly string[] | undefined {
   if (path === '' || path === '/') return [];
@@ -25,7 +28,7 @@ export function pathSegments(path: string): readonly string[] | undefined {
 function isSound(segment: string): boolean {
   let text = segment;
   for (let decodings = 0; decodings <= MAX_DECODINGS; decodings += 1) {
-    if (MISLEADING.test(text)) return false;
+    if (MISLEADING.test(text) || DOTS.test(text.normalize('NFKC'))) return false;
     if (!ESCAPE.test(text)) return true;
     const decoded = decode(text);
     if (decoded === undefined) return false;

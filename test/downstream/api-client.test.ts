@@ -516,6 +516,24 @@ describe('ApiClient', () => {
       }
     });
 
+    for (const [status, headers] of [
+      [101, 'connection: upgrade\r\nupgrade: x\r\n'],
+      [101, ''],
+      [600, ''],
+      [999, ''],
+    ] as const) {
+      it(`fails on ${status}${headers && ' to another protocol'}, which is no answer to a request`, async () => {
+        await using api = await aServer((_request, { socket }) => {
+          socket?.write(`HTTP/1.1 ${status} Odd\r\n${headers}\r\n`);
+        });
+        const { client, lines } = aClient();
+        const call = client.stream(account, { api: anApi(api.url), path: '' });
+        const error = await failureOf(call, ApiFailed);
+        expect(error.detail).to.include({ api: 'GraphBeta', apiStatus: status });
+        expectNoToken(error, lines);
+      });
+    }
+
     it('does not bring the process down when a body fails that nobody reads', async () => {
       await using api = await aServer((_request, response) => {
         response.writeHead(200, { 'content-length': '10' }).write('first');

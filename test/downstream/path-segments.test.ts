@@ -15,8 +15,43 @@ describe('pathSegments', () => {
   });
 
   it('takes what only resembles a refused path', () => {
-    for (const path of ['/...', '/..a', '/a..', '/a;..', '/100%25', '/50%2525', '/%23%3f', '/é']) {
+    for (const path of [
+      '/..a',
+      '/a..',
+      '/a;..',
+      '/a.%20.b',
+      '/100%25',
+      '/50%2525',
+      '/é',
+      '/root:%EF%BC%9F.txt',
+      '/a%EF%BC%8Fb',
+    ]) {
       expect(pathSegments(path), path).to.have.length(1);
+    }
+  });
+
+  it('refuses what could end the path early', () => {
+    for (const path of ['/a?b', '/a#b', '/a%3fb', '/a%23b', '/%253F/photo', '/a%252523']) {
+      expect(pathSegments(path), path).to.equal(undefined);
+    }
+  });
+
+  it('refuses segments of dots and blanks alone, in any width', () => {
+    for (const path of [
+      '/...',
+      '/..%20',
+      '/%20..',
+      '/.%09.',
+      '/%20',
+      '/%c2%a0',
+      '/..%20;x',
+      '/a/%EF%BC%8E%EF%BC%8E/b',
+      '/%E2%80%A5',
+      '/%25EF%25BC%258E',
+      '/%EF%BC%8E%EF%BC%8E%EF%BC%8Fusers',
+      '/a%EF%BC%BC..',
+    ]) {
+      expect(pathSegments(path), path).to.equal(undefined);
     }
   });
 
