@@ -1,5 +1,5 @@
 /** `sqlite:<file>` – a file that the processes of one machine share, by Node's own SQLite. */
-import { mkdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Misconfigured } from '../errors.ts';
@@ -134,6 +134,8 @@ function openDatabase(file: string): DatabaseSync {
   if (file === '') throw new Misconfigured('TokenCache:Store: write it like sqlite:<file>.');
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    // For this user alone; SQLite gives the files beside it the same mode.
+    if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
     const database = new DatabaseSync(file, { timeout: BUSY_MS });
     // A record that was acknowledged survives a crash of this process; a power cut may take the last ones.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');

@@ -1,7 +1,8 @@
 /** The store in an SQLite file: its table, its locks, its sweep. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
 import { Unavailable } from '../../src/errors.ts';
@@ -49,6 +50,22 @@ describe('SqliteBackend', () => {
     expect({ ...database.prepare('PRAGMA journal_mode').get() }).to.deep.equal({
       journal_mode: 'wal',
     });
+  });
+
+  it('makes files that its own user alone can read', async () => {
+    await storage.set(NAME, 'sealed', HOUR_MS);
+    const folder = dirname(file);
+    const names = readdirSync(folder).sort();
+    expect(names).to.deep.equal(['a.sqlite', 'a.sqlite-shm', 'a.sqlite-wal']);
+    for (const name of names) {
+      expect((statSync(join(folder, name)).mode & 0o777).toString(8), name).to.equal('600');
+    }
+  });
+
+  it('leaves the mode of a file that is there as its owner set it', async () => {
+    chmodSync(file, 0o640);
+    new SqliteBackend({ file, now: () => nowMs, log: lines.log }).close();
+    expect((statSync(file).mode & 0o777).toString(8)).to.equal('640');
   });
 
   it('sweeps what has expired, and nothing else', async () => {
