@@ -2,6 +2,7 @@
 import type { RouterContext } from '@koa/router';
 import { type Parts, signedIn, type WebContext, type WebState } from '../context.ts';
 import { jsonTable } from '../json-table.ts';
+import { jsonText } from '../json-text.ts';
 
 const MAX_SHOWN = 200_000;
 
@@ -12,12 +13,12 @@ export function apis({ apiClient, pages }: Parts) {
     const { correlationId } = ctx.state;
     const call = { api, path: api.relativePath, correlationId };
     const answer = await apiClient.json(signedIn(ctx), call);
-    const json = JSON.stringify(answer, null, 2) ?? 'The answer was empty.';
+    const { text, isCut } = jsonText(answer, MAX_SHOWN);
     pages.show(ctx, 'api', {
       api: { name: api.name, url: `${api.baseUrl.href.replace(/\/$/, '')}${api.relativePath}` },
       table: jsonTable(answer),
-      json: json.slice(0, MAX_SHOWN),
-      isCut: json.length > MAX_SHOWN,
+      json: answer === undefined ? 'The answer was empty.' : text,
+      isCut,
     });
   };
 }
