@@ -1,6 +1,7 @@
 /** Chooses which headers pass the gateway, and makes its answers harmless on our origin. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Context } from './context.ts';
+import { mediaType } from './media-type.ts';
 
 type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -23,7 +24,6 @@ const TO_THE_FRONT_END = [
   'accept-ranges',
   'content-language',
   'content-range',
-  'content-type',
   'etag',
   'last-modified',
   'odata-version',
@@ -55,13 +55,12 @@ export function setGatewayHeaders(ctx: Context, answer: AnswerHeaders): void {
     const value = answer[name];
     if (typeof value === 'string') ctx.set(name, value);
   }
-  const type = [answer['content-type']].flat()[0] ?? 'application/octet-stream';
-  ctx.set('Content-Type', type);
+  const { essence, header } = mediaType(answer['content-type']);
+  ctx.set('Content-Type', header);
   ctx.set('Content-Security-Policy', "sandbox; default-src 'none'");
   ctx.set('X-Content-Type-Options', 'nosniff');
   ctx.set('Cross-Origin-Resource-Policy', 'same-origin');
   ctx.set('Cache-Control', 'no-store');
-  const essence = (type.split(';')[0] ?? '').trim().toLowerCase();
   const isHarmless = JSON_TYPE.test(essence) || RASTER_IMAGE.test(essence);
   if (!isHarmless) ctx.set('Content-Disposition', 'attachment');
 }

@@ -167,6 +167,9 @@ describe('The gateway', () => {
     ['text/html', true],
     ['application/json-but-not', true],
     ['text/html, application/json', true],
+    ['application/json;x, text/html', true],
+    ['image/png; a="b, text/html"', true],
+    ['application/json;;charset', false],
     ['application/pdf', true],
     ['', true],
   ];
@@ -176,6 +179,26 @@ describe('The gateway', () => {
       const { headers } = await browser.fetch('/api/graph/me');
       expect(headers['content-disposition']).to.equal(isDownload ? 'attachment' : undefined);
       expect(headers['content-security-policy']).to.include('sandbox');
+    });
+  }
+
+  const rebuilt: [string, string][] = [
+    ['application/json', 'application/json'],
+    [
+      'Application/JSON ; odata.metadata=minimal; Charset="UTF-8"',
+      'application/json; charset=utf-8',
+    ],
+    ['text/plain;charset=iso-8859-1;x=y', 'text/plain; charset=iso-8859-1'],
+    ['application/json;x, text/html', 'application/octet-stream'],
+    ['application/json; charset=utf-8, text/html', 'application/octet-stream'],
+    ['json', 'application/octet-stream'],
+    ['', 'application/octet-stream'],
+  ];
+  for (const [sent, type] of rebuilt) {
+    it(`names "${sent}" as ${type}`, async () => {
+      web.apiClient.onStream = () => anAnswer('{}', sent);
+      const { headers } = await browser.fetch('/api/graph/me');
+      expect(headers['content-type']).to.equal(type);
     });
   }
 

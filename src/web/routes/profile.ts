@@ -2,6 +2,7 @@
 import type { DownstreamApi } from '../../config/settings.ts';
 import { findGraph, readMe, readPhoto } from '../../downstream/graph.ts';
 import { type Context, type Middleware, type Parts, signedIn } from '../context.ts';
+import { mediaType } from '../media-type.ts';
 
 export function profile({ settings, apiClient, pages }: Parts): Middleware {
   return async (ctx) => {
@@ -18,7 +19,7 @@ export function profilePhoto({ settings, apiClient }: Parts): Middleware {
     const { correlationId } = ctx.state;
     const photo = await readPhoto(apiClient, graph, signedIn(ctx), { correlationId });
     if (!photo) return ctx.throw(404);
-    ctx.type = [photo.headers['content-type']].flat()[0] ?? '';
+    ctx.set('Content-Type', mediaType(photo.headers['content-type']).header);
     ctx.set('Content-Disposition', 'inline');
     ctx.body = photo.body;
   };
