@@ -54,6 +54,9 @@ describe('A page', () => {
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
     });
+    web.apiClient.onStream = () => anAnswer('<b>', 'image/png;x, text/html');
+    const two = await browser.fetch('/profile/photo');
+    expect(two.headers['content-type']).to.equal('application/octet-stream');
     web.apiClient.onStream = () => anAnswer('<svg onload="alert(1)"/>', 'image/svg+xml');
     const svg = await browser.fetch('/profile/photo');
     expect(svg.status).to.equal(502);
@@ -82,6 +85,7 @@ describe('A page', () => {
       .to.include('Budget')
       .and.include('20 Nov 2026, 08:05 UTC')
       .and.include('No subject');
+    expect(text).to.match(/Budget(<\/a>)? +<span class="badge">unread/);
     expect(text).to.include('1 unread').and.not.include('javascript:');
     web.apiClient.onJson = () => ({ value: [] });
     expect((await browser.open('/mail')).text).to.include('Your mailbox is empty');
@@ -111,6 +115,18 @@ describe('A page', () => {
       expect(page.text).not.to.include('<table>');
     }
     expect((await browser.open('/apis/nothing')).status).to.equal(404);
+  });
+
+  it('shows the beginning of a large answer, and what is deep not to its ground', async () => {
+    await browser.signIn();
+    web.apiClient.onJson = () => Array(300_000).fill(1);
+    const large = await browser.open('/apis/todos');
+    expect(large.text.length).to.be.within(200_000, 220_000);
+    expect(large.text).to.include('the rest is not shown');
+    web.apiClient.onJson = () => JSON.parse(`${'['.repeat(900_000)}${']'.repeat(900_000)}`);
+    const deep = await browser.open('/apis/todos');
+    expect(deep.status).to.equal(200);
+    expect(deep.text).to.include('…');
   });
 
   it('has no Graph pages without a Graph section', async () => {
