@@ -61,6 +61,22 @@ describe('Signing in', () => {
     expect(web.authority.asked[0]?.prompt).to.equal(undefined);
   });
 
+  it('lets no other site choose the account for someone who is signed in', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    const path = '/sign-in?login_hint=bob%40contoso.example';
+    for (const site of ['cross-site', 'same-site', 'none']) {
+      await browser.open(path, { 'sec-fetch-site': site });
+      expect(web.authority.asked.at(-1)?.prompt, site).to.equal('select_account');
+      expect(web.authority.asked.at(-1)?.loginHint, site).to.equal(undefined);
+    }
+    await browser.send(path, { headers: { accept: 'text/html' } });
+    expect(web.authority.asked.at(-1)?.prompt).to.equal('select_account');
+    await browser.open(path, { 'sec-fetch-site': 'same-origin' });
+    expect(web.authority.asked.at(-1)).to.include({ loginHint: 'bob@contoso.example' });
+    expect(web.authority.asked.at(-1)?.prompt).to.equal(undefined);
+  });
+
   it('lets someone who is signed in choose another account', async () => {
     const browser = web.aBrowser();
     await browser.signIn();
@@ -219,6 +235,53 @@ describe('The callback', () => {
     expect(answer.text).to.include('Which account do you mean?').and.include('bob@contoso.example');
     expect(web.broker.kept).to.have.length(1);
     expect(browser.jar.get('concierge')).to.equal(session);
+    expect((await browser.open('/')).text).to.include('Hello, Ada');
+  });
+
+  /** A consent begun as Ada in one tab, while another tab went on as Bob. */
+  async function aConsentLeftBehind() {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    web.apiClient.onJson = () => {
+      throw needsConsent('Mail.Read');
+    };
+    const path = await browser.begin('/mail');
+    web.authority.identity = BOB;
+    await browser.signIn();
+    return { browser, path, session: browser.jar.get('concierge') };
+  }
+
+  it('switches nothing back when the account was switched meanwhile', async () => {
+    const { browser, path, session } = await aConsentLeftBehind();
+    web.authority.identity = ADA;
+    const answer = await browser.open(path);
+    expect(answer.status).to.equal(400);
+    expect(answer.text)
+      .to.include('Which account do you mean?')
+      .and.include('signed in here as <strong>bob@contoso.example')
+      .and.include('answered as <strong>ada@contoso.example');
+    expect(answer.text).to.match(/href="\/mail">Go on as bob@contoso.example/);
+    expect(web.broker.kept).to.have.length(2);
+    expect(browser.jar.get('concierge')).to.equal(session);
+    expect((await browser.open('/')).text).to.include('Hello, Bob');
+  });
+
+  it('takes the answer of the account that is signed in, whoever it was begun for', async () => {
+    const { browser, path } = await aConsentLeftBehind();
+    expect((await browser.open(path)).location).to.equal('/mail');
+    expect((await browser.open('/')).text).to.include('Hello, Bob');
+  });
+
+  it('completes a consent whose session ended by itself meanwhile', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    web.clock.now += 55 * 60_000;
+    web.apiClient.onJson = () => {
+      throw needsConsent('Mail.Read');
+    };
+    const path = await browser.begin('/mail');
+    browser.jar.delete('concierge');
+    expect((await browser.open(path)).location).to.equal('/mail');
     expect((await browser.open('/')).text).to.include('Hello, Ada');
   });
 

@@ -1,7 +1,7 @@
 /** Signing out: here at once, then at the authority, and asked which account next time. */
 import { expect } from 'chai';
 import { Unavailable } from '../../src/errors.ts';
-import { aWeb, type Web } from './a-web.ts';
+import { aWeb, needsConsent, type Web } from './a-web.ts';
 
 describe('Signing out', () => {
   let web: Web;
@@ -79,6 +79,29 @@ describe('Signing out', () => {
     expect(web.authority.asked[1]?.prompt).to.equal('select_account');
     expect(web.authority.asked[1]?.loginHint).to.equal(undefined);
     expect(browser.jar.has('concierge-signed-out')).to.equal(false);
+  });
+
+  it('ends the sign-ins and consents that are open in other tabs', async () => {
+    const browser = web.aBrowser();
+    const signIn = await browser.begin('/sign-in');
+    await browser.signIn();
+    web.apiClient.onJson = () => {
+      throw needsConsent('Mail.Read');
+    };
+    const consent = await browser.begin('/mail');
+    const redeemed = web.authority.redeemed.length;
+    await browser.signOut();
+    for (const begin of [async () => '', () => browser.begin()]) {
+      await begin();
+      for (const path of [signIn, consent]) {
+        const answer = await browser.open(path);
+        expect(answer.status).to.equal(400);
+        expect(answer.text).to.include('before you signed out');
+      }
+    }
+    expect(web.authority.redeemed).to.have.length(redeemed);
+    expect(browser.jar.has('concierge')).to.equal(false);
+    expect((await browser.signIn()).status).to.equal(303);
   });
 
   it('is not done by a GET', async () => {

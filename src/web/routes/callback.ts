@@ -10,9 +10,10 @@ import { signInPath } from '../sign-in-links.ts';
 import type { Transaction } from '../sign-in-transaction.ts';
 
 export function callback(parts: Parts): Middleware {
-  const { settings, authority, cookies, transactions } = parts;
+  const { settings, authority, cookies, transactions, limitSignIns } = parts;
   return async (ctx) => {
     ctx.state.retryUrl = '/sign-in';
+    await limitSignIns(ctx);
     const query = new URLSearchParams(ctx.querystring);
     const state = query.get('state') ?? '';
     const taken = await transactions.take(state, cookies.readId(ctx, 'transaction'));
@@ -76,17 +77,25 @@ async function signInBrowser(
   }
 }
 
-/** @throws {SignInFailed} consent or step-up was answered by another account; nothing is switched. */
+/**
+ * Whoever is signed in by now, or else whom it was begun for, has to answer consent or step-up.
+ *
+ * @throws {SignInFailed} another account answered; nothing is switched.
+ */
 function refuseOtherAccount(
   ctx: Context,
   { expectedAccountId, returnTo }: Transaction,
   { identity }: RedeemedCode,
 ): void {
-  if (expectedAccountId === undefined || identity.accountId === expectedAccountId) return;
+  if (expectedAccountId === undefined) return;
+  const activeId = activeAccount(ctx.session)?.id ?? expectedAccountId;
+  if (identity.accountId === activeId) return;
+  // A challenge is of use to its own account only.
+  if (activeId !== expectedAccountId) ctx.state.retryUrl = returnTo;
   const username = identity.username ?? identity.name ?? 'another account';
   const signInUrl = signInPath(returnTo, { login_hint: identity.username ?? '' });
   ctx.state.otherAccount = { username, signInUrl };
-  throw new SignInFailed('other-account', 'You answered with another account than you began with.');
+  throw new SignInFailed('other-account', 'You answered with another account than is meant here.');
 }
 
 /** Where the same sign-in can be begun again. */
@@ -105,6 +114,6 @@ function notOpen(status: 'missing' | 'wrong-browser'): SignInFailed {
       )
     : new SignInFailed(
         'wrong-browser',
-        'This sign-in was begun in another browser, or this browser does not keep cookies.',
+        'This sign-in was begun in another browser or before you signed out, or this browser does not keep cookies.',
       );
 }

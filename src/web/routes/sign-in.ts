@@ -10,7 +10,7 @@ const MAX_HINT_LENGTH = 1024;
  * With `challenge`, which only this site can write, for the scopes and claims in it.
  *
  * Else an ordinary sign-in: after a sign-out, and for someone signed in already, the authority asks
- * which account; a session whose account is gone lends its hint.
+ * which account, unless a page of this site names it; a session whose account is gone lends its hint.
  */
 export function signIn(parts: Parts): Middleware {
   const { settings, cookies, challenges } = parts;
@@ -30,7 +30,9 @@ export function signIn(parts: Parts): Middleware {
     }
 
     const scopes = settings.site.signInScopes;
-    const asked = query.get('login_hint')?.slice(0, MAX_HINT_LENGTH);
+    // A link of another site must not switch the account unasked.
+    const mayName = !account || ctx.get('Sec-Fetch-Site') === 'same-origin';
+    const asked = mayName ? query.get('login_hint')?.slice(0, MAX_HINT_LENGTH) : undefined;
     const isFresh = cookies.read(ctx, 'signedOut') !== undefined;
     if (isFresh || (account && !asked)) {
       await beginSignIn(parts, ctx, { returnTo, scopes, prompt: 'select_account' });

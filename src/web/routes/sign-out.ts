@@ -24,6 +24,8 @@ export function signOut(parts: Parts): Middleware {
     ctx.session = null;
     ctx.state.account = undefined;
     cookies.write(ctx, 'signedOut', '1', REMEMBERED_MS);
+    // What is open in other tabs would sign in again.
+    cookies.clear(ctx, 'transaction');
     ctx.set('Clear-Site-Data', '"cache"');
     // Not a redirect: CSP's form-action would check every hop of it.
     if (next) ctx.set('Refresh', `${CONTINUE_SECONDS};url=${next.href}`);
