@@ -13,10 +13,11 @@ export interface SignInRequest extends Omit<CodeRequest, 'redirectUri'> {
 
 /** @throws {Unavailable} the authority's metadata or the store is away; nothing was begun. */
 export async function beginSignIn(
-  { settings, authority, cookies, transactions, newId }: Parts,
+  { settings, authority, cookies, transactions, limitSignIns, newId }: Parts,
   ctx: Context,
   { returnTo, expectedAccountId, isChallenge = false, ...request }: SignInRequest,
 ): Promise<void> {
+  await limitSignIns(ctx);
   const redirectUri = callbackUrl(settings);
   const { url, state, nonce, codeVerifier } = await authority.requestCode({
     ...request,

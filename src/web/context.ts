@@ -12,6 +12,7 @@ import type { Pages } from './pages.ts';
 import type { SealedChallenges } from './sealed-challenges.ts';
 import type { BrowserSession } from './session.ts';
 import type { SessionStore } from './session-store.ts';
+import type { SignInLimit } from './sign-in-limit.ts';
 import type { SignInTransactions } from './sign-in-transaction.ts';
 
 export interface WebState {
@@ -57,6 +58,7 @@ export interface Parts {
   readonly sessions: SessionStore;
   readonly transactions: SignInTransactions;
   readonly challenges: SealedChallenges;
+  readonly limitSignIns: SignInLimit;
   readonly pages: Pages;
 }
 

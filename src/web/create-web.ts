@@ -1,5 +1,4 @@
 /** The site as a Koa application: its middleware in order, then its routes. */
-import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { Broker } from '../broker/account.ts';
@@ -16,8 +15,8 @@ import { challengePage } from './middleware/challenge-page.ts';
 import { correlation } from './middleware/correlation.ts';
 import { errorPage } from './middleware/error-page.ts';
 import { identify } from './middleware/identify.ts';
-import { rateLimit } from './middleware/rate-limit.ts';
 import { requestLog } from './middleware/request-log.ts';
+import { requestTarget } from './middleware/request-target.ts';
 import { requireAccount } from './middleware/require-account.ts';
 import { sameOrigin } from './middleware/same-origin.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
@@ -50,7 +49,6 @@ export interface WebOptions {
 }
 
 const VIEWS = new URL('../../views/', import.meta.url).pathname;
-const SIGN_INS_A_MINUTE = 60;
 
 export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   const { settings, log, now, randomBytes } = options;
@@ -72,10 +70,9 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   open.get('/health/ready', ready(parts));
 
   const router = new Router<WebState, WebContext>({ sensitive: true });
-  const limit = rateLimit(SIGN_INS_A_MINUTE);
   router.get('/', home(parts));
-  router.get('/sign-in', limit, signIn(parts));
-  router.get(azureAd.callbackPath, limit, callback(parts));
+  router.get('/sign-in', signIn(parts));
+  router.get(azureAd.callbackPath, callback(parts));
   router.get('/profile', requireAccount, profile(parts));
   router.get('/profile/photo', requireAccount, profilePhoto(parts));
   router.get('/mail', requireAccount, mail(parts));
@@ -86,8 +83,9 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   router.get(azureAd.signedOutCallbackPath, signedOut(parts));
 
   app.use(correlation(randomBytes));
-  app.use(requestLog(log, now));
   app.use(securityHeaders(site.secure));
+  app.use(requestTarget);
+  app.use(requestLog(log, now));
   app.use(errorPage(parts));
   app.use(urlLimit);
   app.use(secureCookies(site.secure));
@@ -96,7 +94,6 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   app.use(touch(parts));
   app.use(identify(parts));
   app.use(challengePage(parts));
-  app.use(forms);
   app.use(sameOrigin(parts));
   app.use(router.routes());
   app.use(router.allowedMethods());
@@ -110,9 +107,3 @@ function secureCookies(secure: boolean): Middleware {
     await next();
   };
 }
-
-const parseForm = bodyParser({ enableTypes: ['form'], formLimit: '16kb' });
-
-/** Reads the forms of pages; a front-end's body is for the API. */
-const forms: Middleware = (ctx, next) =>
-  ctx.path.startsWith('/api/') ? next() : parseForm(ctx, next);

@@ -32,7 +32,8 @@ const REFUSALS = new Map([
   [405, ['That cannot be done here', 'This address does not take such a request.']],
   [413, ['That is too much', 'The request is larger than this site takes.']],
   [414, ['That address is too long', 'The address is longer than any this site gives out.']],
-  [429, ['A little slower, please', 'Too many sign-ins were begun from your network just now.']],
+  [415, ['That cannot be read', 'The request is encoded in a way that this site does not read.']],
+  [429, ['A little slower, please', 'Too many sign-ins were begun here just now.']],
 ]);
 
 /** `isWrite`: whether repeating the request could do its work twice. */

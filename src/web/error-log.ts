@@ -3,6 +3,7 @@ import { AppError, Misconfigured, SignInFailed, SignInRequired, Unavailable } fr
 import type { Log } from '../log.ts';
 import type { Context } from './context.ts';
 import type { ErrorAnswer } from './error-answer.ts';
+import { loggedPath } from './logged-path.ts';
 
 export function logFailure(log: Log, ctx: Context, error: unknown, answer: ErrorAnswer): void {
   const { correlationId } = ctx.state;
@@ -11,7 +12,7 @@ export function logFailure(log: Log, ctx: Context, error: unknown, answer: Error
     code: answer.code,
     status: answer.status,
     method: ctx.method,
-    path: ctx.path,
+    path: loggedPath(ctx),
     correlationId,
     ...factsOf(error),
   };

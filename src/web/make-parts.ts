@@ -8,6 +8,7 @@ import { Pages } from './pages.ts';
 import { SealedChallenges } from './sealed-challenges.ts';
 import { sessionSchema } from './session.ts';
 import { SessionStore } from './session-store.ts';
+import { signInLimit } from './sign-in-limit.ts';
 import { SignInTransactions, transactionSchema } from './sign-in-transaction.ts';
 import { createViews } from './views.ts';
 
@@ -41,6 +42,7 @@ export function makeParts(options: WebOptions, { views, files }: Files): Parts {
       now,
     }),
     challenges: new SealedChallenges({ keyRing, now }),
+    limitSignIns: signInLimit(),
     pages: new Pages({
       render: createViews(views),
       assetUrl: assetUrls(files),

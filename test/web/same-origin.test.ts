@@ -63,6 +63,13 @@ describe('A write', () => {
     });
   }
 
+  it('with the token in a form is refused where the body is for an API', async () => {
+    const headers = { origin: SITE, 'content-type': 'application/x-www-form-urlencoded' };
+    const body = `_csrf=${csrf}`;
+    const answer = await browser.send('/api/graph/notes', { method: 'POST', headers, body });
+    expect(answer.status).to.equal(403);
+  });
+
   for (const method of ['PUT', 'PATCH', 'DELETE']) {
     it(`by ${method} is one, too`, async () => {
       const sending = (site: string) => ({
@@ -102,10 +109,36 @@ describe('A write', () => {
       expect(answer.text).to.include('You are signed out');
     });
 
+    const aForm = async (headers: Record<string, string>, body: string) => {
+      const other = web.aBrowser();
+      await other.signIn();
+      const sending = { method: 'POST', headers: { ...form, ...headers }, body };
+      return (await other.send('/sign-out', sending)).status;
+    };
+
     it('has a form of a few bytes', async () => {
       const body = `_csrf=${'a'.repeat(100_000)}`;
-      const answer = await browser.send('/sign-out', { method: 'POST', headers: form, body });
-      expect(answer.status).to.equal(413);
+      expect(await aForm({ origin: SITE }, body)).to.equal(413);
+    });
+
+    it('is told when its form cannot be read, as no fault of this site', async () => {
+      const cases: [string, number][] = [
+        ['bogus', 415],
+        ['gzip', 400],
+      ];
+      for (const [encoding, status] of cases) {
+        const headers = { origin: SITE, 'content-encoding': encoding };
+        expect(await aForm(headers, '_csrf=x'), encoding).to.equal(status);
+      }
+      expect(web.log()).not.to.include('"level":50');
+    });
+
+    it('has its form read only where everything else is right', async () => {
+      const body = `_csrf=${'a'.repeat(100_000)}`;
+      expect(await aForm({ origin: 'https://evil.example' }, body)).to.equal(403);
+      expect(await aForm({ 'sec-fetch-site': 'cross-site', origin: SITE }, body)).to.equal(403);
+      const bogus = { 'sec-fetch-site': 'same-origin', 'content-encoding': 'bogus' };
+      expect(await aForm(bogus, '_csrf=x')).to.equal(200);
     });
   });
 });
