@@ -2,8 +2,8 @@
 
 const STRAY_PERCENT = /%(?![0-9a-f]{2})/i;
 const ESCAPE = /%[0-9a-f]{2}/i;
-/** What separates segments, ends a path, or is cut off. */
-const MISLEADING = /[/\\?#\p{Cc}]/u;
+/** What separates segments or is cut off. */
+const MISLEADING = /[/\\\p{Cc}]/u;
 /** Dots and blanks alone, with or without parameters (`..;x`). */
 const DOTS = /(?:^|[/\\])[.\s]+(?:[/\\;]|$)/u;
 /** Servers in a row that each decode once; nothing honest is escaped more often. */
@@ -12,9 +12,10 @@ const MAX_DECODINGS = 4;
 /**
  * The segments of a path below an API's base URL, as written; `undefined` for a path that is refused.
  *
- * A path is empty or begins with `/`. Only the last segment may be empty. Slashes, backslashes,
- * question marks, hashes and control characters are refused in plain form and however often they are
- * escaped, and so are segments of dots and blanks alone, in any form that Unicode has for them.
+ * A path is empty or begins with `/`. Only the last segment may be empty. Slashes, backslashes and
+ * control characters are refused in plain form and however often they are escaped, and so are
+ * segments of dots and blanks alone, in any form that Unicode has for them. An escaped `#` or `?` is
+ * a part of a name, as in a guest's user name at Graph (`…#EXT#@…`).
  */
 export function pathSegments(path: string): readonly string[] | undefined {
   if (path === '' || path === '/') return [];
