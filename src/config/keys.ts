@@ -19,7 +19,11 @@ export const documentedKeys: readonly DocumentedKey[] = [
     'Where people find the site: an origin, no path',
   ),
   row('Site:Port', '`4000`', 'Where the site listens; 0 takes a free port'),
-  row('Site:TrustProxy', '`false`', 'Believe `X-Forwarded-For` and `X-Forwarded-Proto` of a proxy'),
+  row(
+    'Site:TrustProxy',
+    '`false`',
+    'Believe `X-Forwarded-For` and `X-Forwarded-Proto` of a proxy: only where nothing but the proxy can reach the port',
+  ),
   row(
     'Site:SignInScopes',
     'the first API’s',

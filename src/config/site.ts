@@ -19,12 +19,20 @@ const DEFAULT_PORT = 4000;
 export function readSite(section: Section<(typeof SITE_KEYS)[number]>): SiteSettings {
   section.refuseUnknownKeys();
   const port = section.integer('Port', { min: 0, max: 65_535 }) ?? DEFAULT_PORT;
+  const publicUrl = section.has('PublicUrl')
+    ? readUrl(section, 'PublicUrl', { example: 'https://your.site', path: false })
+    : new URL(`http://localhost:${port}`);
+  const trustProxy = section.flag('TrustProxy') ?? false;
+  if (publicUrl?.protocol === 'https:' && !trustProxy) {
+    section.warn(
+      'TrustProxy',
+      'is off: the limit on sign-ins takes all who come by one proxy for one.',
+    );
+  }
   return {
-    publicUrl: section.has('PublicUrl')
-      ? readUrl(section, 'PublicUrl', { example: 'https://your.site', path: false })
-      : new URL(`http://localhost:${port}`),
+    publicUrl,
     port,
-    trustProxy: section.flag('TrustProxy') ?? false,
+    trustProxy,
     signInScopes: readScopes(section, 'SignInScopes'),
   };
 }

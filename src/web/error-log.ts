@@ -16,8 +16,13 @@ export function logFailure(log: Log, ctx: Context, error: unknown, answer: Error
     correlationId,
     ...factsOf(error),
   };
-  const level = levelOf(error, answer);
-  log[level](event, answer.title);
+  if (isGone(ctx)) log.info({ ...event, event: 'client_gone' }, 'the browser went away');
+  else log[levelOf(error, answer)](event, answer.title);
+}
+
+/** What fails after the browser has gone failed because of that, and wakes nobody. */
+function isGone({ req, res }: Context): boolean {
+  return req.aborted || (res.destroyed && !res.writableFinished);
 }
 
 function levelOf(error: unknown, { status }: ErrorAnswer): 'debug' | 'info' | 'warn' | 'error' {

@@ -234,10 +234,22 @@ describe('loadSettings', () => {
   });
 
   it('warns of a memory store off loopback', () => {
-    const { warnings } = loadWith({ 'Site:PublicUrl': 'https://your.site' });
+    const { warnings } = loadWith({
+      'Site:PublicUrl': 'https://your.site',
+      'Site:TrustProxy': true,
+    });
     expect(warnings).to.deep.equal([
       'TokenCache:Store is memory: everyone is signed out when this process ends.',
     ]);
+  });
+
+  it('warns of a proxy that is not believed', () => {
+    const { warnings } = loadWith({
+      'Site:PublicUrl': 'https://your.site',
+      'TokenCache:Store': 'redis://127.0.0.1',
+    });
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/^Site:TrustProxy is off/);
   });
 
   it('takes keys of 32 bytes only as keys', () => {

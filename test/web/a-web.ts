@@ -66,6 +66,8 @@ export class FakeAuthority {
   identity = ADA;
   /** Thrown instead of an answer, by the next calls of that name. */
   fault: { requestCode?: Error; redeemCode?: Error; endSessionUrl?: Error } = {};
+  /** Leaves whoever asks where to sign out without an answer. */
+  isSilent = false;
   /** Runs when a redemption has begun. */
   onRedeem: () => Promise<void> = async () => {};
   #count = 0;
@@ -95,6 +97,7 @@ export class FakeAuthority {
 
   endSessionUrl = async ({ logoutHint = '' }: { logoutHint?: string | undefined }) => {
     if (this.fault.endSessionUrl) throw this.fault.endSessionUrl;
+    if (this.isSilent) await new Promise(() => undefined);
     return new URL(`https://authority.test/logout?logout_hint=${logoutHint}`);
   };
 

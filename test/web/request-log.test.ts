@@ -3,6 +3,8 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { z } from 'zod';
+import { systemClock } from '../../src/clock.ts';
+import { Unavailable } from '../../src/errors.ts';
 import { aWeb, type Web } from './a-web.ts';
 
 const lineSchema = z.looseObject({ event: z.string(), path: z.string().optional() });
@@ -28,6 +30,29 @@ describe('The log of requests', () => {
       ['request_failed', '/nothing'],
       ['request', '/nothing'],
     ]);
+  });
+
+  it('takes a browser that goes away for no outage', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+    const { promise: gone, resolve: leave } = Promise.withResolvers<void>();
+    web.apiClient.onJson = async () => {
+      ask();
+      await gone;
+      throw new Unavailable('Graph cannot be reached just now.');
+    };
+    const cookie = [...browser.jar].map((pair) => pair.join('=')).join('; ');
+    const socket = connect(web.port, '127.0.0.1');
+    socket.write(`GET /profile HTTP/1.1\r\nHost: localhost\r\nCookie: ${cookie}\r\n\r\n`);
+    await asked;
+    socket.destroy();
+    await systemClock.sleep(20);
+    leave();
+    await systemClock.sleep(20);
+    const events = paths().filter(([, path]) => path === '/profile');
+    expect(events.map(([event]) => event)).to.include('client_gone');
+    expect(events.map(([event]) => event)).not.to.include('request_failed');
   });
 
   it('cuts a long path', async () => {

@@ -50,6 +50,17 @@ describe('Signing out', () => {
     expect((await browser.open('/profile')).status).to.equal(302);
   });
 
+  it('does not wait long for an authority that is silent', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    web.authority.isSilent = true;
+    const startedAt = performance.now();
+    const answer = await browser.signOut();
+    expect(answer.status).to.equal(200);
+    expect(performance.now() - startedAt).to.be.below(4000);
+    expect((await browser.open('/profile')).status).to.equal(302);
+  });
+
   it('is not claimed while the store is away, and can be done again', async () => {
     const browser = web.aBrowser();
     await browser.signIn();

@@ -1,11 +1,13 @@
 /** `POST /sign-out`: signs out here, at once, then leads on to the authority. */
-
+import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import type { Context, Middleware, Parts } from '../context.ts';
 import { activeAccount, sessionName } from '../session.ts';
 
 /** As long as the next sign-in is asked which account it means. */
 const REMEMBERED_MS = 30 * 86_400_000;
+/** How long the person waits for the authority's address. */
+const AUTHORITY_MS = 1500;
 /** Time to read that one is signed out already. */
 const CONTINUE_SECONDS = 2;
 
@@ -33,7 +35,7 @@ export function signOut(parts: Parts): Middleware {
   };
 }
 
-/** Where the authority's own session ends; nowhere, while the authority is away. */
+/** Where the authority's own session ends; nowhere, while the authority is away or slow. */
 async function authorityUrl(
   { authority, settings, log }: Parts,
   ctx: Context,
@@ -42,11 +44,17 @@ async function authorityUrl(
   const { site, azureAd } = settings;
   const postLogoutRedirectUri = new URL(azureAd.signedOutCallbackPath, site.publicUrl);
   try {
-    return await authority.endSessionUrl({ postLogoutRedirectUri, logoutHint });
+    const asked = authority.endSessionUrl({ postLogoutRedirectUri, logoutHint });
+    return await Promise.race([asked, soon()]);
   } catch (error) {
     // Signing out here must not hang on anyone else.
     if (!(error instanceof AppError)) throw error;
     log.warn({ event: 'end_session_unknown', correlationId: ctx.state.correlationId });
     return undefined;
   }
+}
+
+/** What is asked for is kept after the first sign-in, so only a restart makes anyone wait. */
+async function soon(): Promise<undefined> {
+  await wait(AUTHORITY_MS, undefined, { ref: false });
 }
