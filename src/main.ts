@@ -37,6 +37,7 @@ async function main(): Promise<void> {
     const loaded = loadSettings({
       env: process.env,
       directory: process.cwd(),
+      mayWrite: !values.check,
       ...(values.config === undefined ? {} : { file: values.config }),
     });
     for (const warning of loaded.warnings) console.error(`Warning: ${warning}`);

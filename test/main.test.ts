@@ -1,11 +1,11 @@
 /** The process as an operator starts it: arguments, faults, exit status. */
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { goodEnv } from './config/config-rig.ts';
-import { aFolder, runMain } from './support/site-process.ts';
+import { aFolder, freePort, runMain, startSiteProcess } from './support/site-process.ts';
 
 describe('main.ts', () => {
   it('with --check prints the effective settings without secrets, and starts nothing', async () => {
@@ -64,9 +64,25 @@ describe('main.ts', () => {
     expect(output).to.include(`Port ${port} is busy`).and.include('Site__Port');
   });
 
-  it('leaves nothing behind in a folder where its keys are given', async () => {
+  it('with --check leaves nothing behind, not even keys that it would make', async () => {
     const folder = aFolder();
-    await runMain(goodEnv, ['--check'], folder);
+    const { TokenCache__EncryptionKeys__0: _, ...withoutKeys } = goodEnv;
+    const { status, output } = await runMain(withoutKeys, ['--check'], folder);
+    expect(status, output).to.equal(0);
     expect(readdirSync(folder)).to.deep.equal([]);
+  });
+
+  it('starts from a folder whose name needs escaping in a URL', async () => {
+    const folder = join(aFolder(), 'my 100% projects');
+    cpSync('src', join(folder, 'src'), { recursive: true });
+    for (const name of ['views', 'node_modules', 'package.json']) {
+      symlinkSync(resolve(name), join(folder, name));
+    }
+    const port = await freePort();
+    const main = join(folder, 'src/main.ts');
+    const env = { ...goodEnv, Site__Port: String(port) };
+    const site = await startSiteProcess(env, port, aFolder(), main);
+    expect((await fetch(`${site.url}/`)).status).to.equal(200);
+    expect(await site.stop()).to.equal(0);
   });
 });

@@ -148,7 +148,6 @@ export function messagesOf(user: User, now: number) {
       importance: index % 9 === 1 ? 'high' : 'normal',
       isRead: index > 3 && index % 7 !== 0,
       isDraft: false,
-      webLink: `https://outlook.example/mail/id/${id}`,
       from: address(sender, domain),
       sender: address(sender, domain),
       toRecipients: [{ emailAddress: { name: user.name, address: user.username } }],

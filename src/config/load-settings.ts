@@ -23,6 +23,8 @@ export interface LoadedSettings {
 export interface LoadOptions extends Sources {
   readonly now?: () => number;
   readonly randomBytes?: (size: number) => Buffer;
+  /** Whether absent keys may be kept in a file; `true` unless only a check is wanted. */
+  readonly mayWrite?: boolean;
 }
 
 type SectionName = Exclude<(typeof SECTIONS)[number], 'DownstreamApis'>;
@@ -36,7 +38,7 @@ type SectionName = Exclude<(typeof SECTIONS)[number], 'DownstreamApis'>;
  * @throws {ConfigurationFaults} something has to be mended; it lists all that is found.
  */
 export function loadSettings(options: LoadOptions): LoadedSettings {
-  const { directory, now = Date.now, randomBytes = secureRandomBytes } = options;
+  const { directory, now = Date.now, randomBytes = secureRandomBytes, mayWrite = true } = options;
   const report = new FaultReport();
   const tree = readSources(options, report);
   if (!tree) throw report.toError();
@@ -57,7 +59,8 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
   const isComplete = publicUrl && authority && clientId !== undefined && credential;
   // Keys are made only for a site that can start.
   if (report.hasFaults || !isComplete) throw report.toError();
-  const keys = completeKeys(tokenCache, () => localKeys(directory, randomBytes, report), report);
+  const readLocalKeys = () => localKeys(directory, randomBytes, report, { mayWrite });
+  const keys = completeKeys(tokenCache, readLocalKeys, report);
   if (!keys) throw report.toError();
 
   const secure = publicUrl.protocol === 'https:';

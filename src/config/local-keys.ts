@@ -32,16 +32,18 @@ const fileSchema = jsonText.pipe(z.object({ encryptionKeys: z.array(key).min(1),
 
 /**
  * The keys of `.local/keys.json` below `directory`, which is made if it is absent; `undefined` if
- * that cannot be done, which is reported.
+ * that cannot be done, which is reported. Without `mayWrite` nothing is made but the keys.
  */
 export function localKeys(
   directory: string,
   randomBytes: (size: number) => Buffer,
   report: FaultReport,
+  { mayWrite = true } = {},
 ): LocalKeys | undefined {
   const path = join(directory, LOCAL_KEYS_FILE);
   if (readTextFile(path).state === 'absent') {
     const keys = { encryptionKeys: [randomBytes(KEY_BYTES)], indexKey: randomBytes(KEY_BYTES) };
+    if (!mayWrite) return keys;
     const problem = writeOnce(path, keys, randomBytes(8).toString('hex'));
     if (problem) return reportFile(problem, LET, report);
   }

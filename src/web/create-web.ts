@@ -1,4 +1,5 @@
 /** The site as a Koa application: its middleware in order, then its routes. */
+import { join } from 'node:path';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { Broker } from '../broker/account.ts';
@@ -48,14 +49,14 @@ export interface WebOptions {
   readonly randomBytes: (size: number) => Buffer;
 }
 
-const VIEWS = new URL('../../views/', import.meta.url).pathname;
+const VIEWS = join(import.meta.dirname, '../../views');
 
 export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   const { settings, log, now, randomBytes } = options;
   const { site, azureAd } = settings;
   // Behind a proxy, the last address it wrote is the only one that nobody else could write.
   const app = new Koa<WebState, WebContext>({ proxy: site.trustProxy, maxIpsCount: 1 });
-  const files = readAssetFiles(`${VIEWS}assets`);
+  const files = readAssetFiles(join(VIEWS, 'assets'));
   const parts = makeParts(options, { views: VIEWS, files });
 
   app.silent = true;

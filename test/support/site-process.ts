@@ -50,8 +50,9 @@ export async function startSiteProcess(
   env: Record<string, string>,
   port: number,
   directory = aFolder(),
+  main = resolve('src/main.ts'),
 ): Promise<SiteProcess> {
-  const { child, output } = spawnMain({ Site__Port: String(port), ...env }, [], directory);
+  const { child, output } = spawnMain({ Site__Port: String(port), ...env }, [], directory, main);
   const exited = ended(child);
   const url = `http://localhost:${port}`;
   for (;;) {
@@ -70,8 +71,13 @@ export async function startSiteProcess(
   };
 }
 
-function spawnMain(env: Record<string, string>, args: readonly string[], directory: string) {
-  const child = spawn(process.execPath, [resolve('src/main.ts'), ...args], {
+function spawnMain(
+  env: Record<string, string>,
+  args: readonly string[],
+  directory: string,
+  main = resolve('src/main.ts'),
+) {
+  const child = spawn(process.execPath, [main, ...args], {
     cwd: directory,
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
