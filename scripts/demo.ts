@@ -75,8 +75,10 @@ async function expectFree(port: number): Promise<void> {
 }
 
 function siteEnvironment(ports: Ports, sandbox: Sandbox, stateDirectory: string) {
-  // Settings meant for another site, in the shell's environment, stay out of the demo.
-  const inherited = Object.entries(process.env).filter(([name]) => !name.includes('__'));
+  // Settings meant for another site, in the shell's environment, stay out of the demo; more APIs may come.
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !name.includes('__') || name.startsWith('DownstreamApis__'),
+  );
   return {
     ...Object.fromEntries(inherited),
     Site__PublicUrl: `http://localhost:${ports.site}`,
