@@ -15,7 +15,8 @@ import {
  */
 export type Opened =
   | { readonly status: 'open'; readonly plaintext: string }
-  | { readonly status: 'unknown-key' }
+  /** Without `keyId` for a later form. */
+  | { readonly status: 'unknown-key'; readonly keyId?: string }
   | { readonly status: 'damaged' };
 
 const VERSION = '1';
@@ -62,7 +63,7 @@ export class KeyRing {
     if (LATER_VERSION.test(sealed)) return { status: 'unknown-key' };
     const [, keyId, body] = SEALED.exec(sealed) ?? [];
     if (keyId === undefined || body === undefined) return { status: 'damaged' };
-    if (!this.#keys.has(keyId)) return { status: 'unknown-key' };
+    if (!this.#keys.has(keyId)) return { status: 'unknown-key', keyId };
     const bytes = Buffer.from(body, 'base64url');
     // Of the spellings that decode to the same bytes only our own is good.
     const isOurs = bytes.toString('base64url') === body;

@@ -112,7 +112,9 @@ export class Records<T> {
       if (inner?.success) return { status: 'kept', kept: { value: inner.data, bytes } };
     }
     const event = opened.status === 'open' ? 'record_form_unknown' : 'record_key_unknown';
-    log.error({ event, name }, 'a record cannot be read here: left as it is');
+    // The id tells which key was dropped too early, and nothing of the key.
+    const keyId = opened.status === 'unknown-key' ? opened.keyId : undefined;
+    log.error({ event, name, keyId }, 'a record cannot be read here: left as it is');
     return { status: 'unreadable', bytes };
   }
 }

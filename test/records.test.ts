@@ -168,6 +168,13 @@ describe('Records', () => {
       ],
       'that is no JSON': [() => keyRing.seal(NAME, 'word'), 'record_form_unknown'],
     };
+    it('names the key that is missing, by an id that tells nothing of it', async () => {
+      const bytes = new KeyRing({ encryptionKeys: [newKey] }).seal(NAME, sealedJson());
+      await storage.set(NAME, bytes, MINUTE_MS);
+      await caught(records.read(NAME));
+      expect(lines.of('record_key_unknown')[0]).to.include({ keyId: bytes.split('.')[1] });
+    });
+
     for (const [which, [make, event]] of Object.entries(forms)) {
       it(`(${which}) is no reason to sign out: unavailable, alarmed, left as it is`, async () => {
         const bytes = make();
