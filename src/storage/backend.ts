@@ -1,5 +1,6 @@
 /** What a store must do for KeyvStorage: Keyv's own adapter methods, `replace`, and a word on its failures. */
 import type { Replaced } from './storage.ts';
+import type { StoreState } from './store-unavailable.ts';
 
 type Maybe<T> = T | Promise<T>;
 
@@ -9,8 +10,8 @@ export interface Failure {
   readonly reason: string;
   /** What became of the operation that met it. */
   readonly outcome: 'not-done' | 'unknown';
-  /** Whether the store refuses our credentials: only the operator can mend that. */
-  readonly refused: boolean;
+  /** All but `down` are for the operator to mend. */
+  readonly state: StoreState;
 }
 
 export interface Backend {
@@ -26,7 +27,7 @@ export interface Backend {
     next: string | undefined,
     ttlMs: number,
   ): Maybe<Replaced>;
-  ping(): Maybe<unknown>;
+  /** What a failure means; a backend may begin to mend it. */
   explain(error: unknown): Failure;
   close(): Maybe<unknown>;
 }

@@ -3,14 +3,16 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type DeserializedData, Keyv } from 'keyv';
 import { AppError, Unavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Backend } from './backend.ts';
+import type { Backend, Failure } from './backend.ts';
 import type { Replaced, Storage } from './storage.ts';
+import { StoreUnavailable } from './store-unavailable.ts';
 
 type Operation = 'get' | 'set' | 'delete' | 'replace' | 'ping';
 
 /** How often, and after which pauses, a write whose answer was lost is looked for. */
 const LOOKS = 5;
 const LOOK_PAUSE_MS = 50;
+const PROBE_TTL_MS = 5000;
 
 /**
  * Keyv is given strings to keep as they are: no JSON around them, so that `replace` can compare
@@ -22,11 +24,15 @@ export class KeyvStorage implements Storage {
   readonly #backend: Backend;
   readonly #keyv: Keyv<string>;
   readonly #log: Log;
+  readonly #probeName: string;
+  /** The reasons already logged of an outage of writes. */
+  readonly #said = new Set<string>();
   #closed = false;
 
-  constructor(backend: Backend, log: Log) {
+  constructor(backend: Backend, { log, probeName }: { log: Log; probeName: string }) {
     this.#backend = backend;
     this.#log = log;
+    this.#probeName = probeName;
     this.label = backend.label;
     this.shared = backend.shared;
     this.#keyv = new Keyv<string>({
@@ -47,9 +53,7 @@ export class KeyvStorage implements Storage {
   }
 
   async set(name: string, value: string, ttlMs: number): Promise<void> {
-    const work = () => this.#keyv.set(name, value, wholeMs(ttlMs));
-    const written = await this.#attempt('set', work);
-    if (!written) throw new Unavailable('The store refused to keep a record.');
+    await this.#write('set', name, value, ttlMs);
   }
 
   async delete(name: string): Promise<void> {
@@ -63,9 +67,11 @@ export class KeyvStorage implements Storage {
     ttlMs: number,
   ): Promise<Replaced> {
     try {
-      return await this.#attempt('replace', async () =>
+      const replaced = await this.#attempt('replace', async () =>
         this.#backend.replace(name, expected, next, wholeMs(ttlMs)),
       );
+      if (replaced === 'replaced' && next !== undefined) this.#onWritten();
+      return replaced;
     } catch (error) {
       // The answer was lost, not surely the write: each sealing is unique, so the bytes tell. Their
       // absence does not: another may have taken the record.
@@ -75,14 +81,27 @@ export class KeyvStorage implements Storage {
     }
   }
 
+  /** A store that is read-only or full answers, so it is asked to keep something. */
   async ping(): Promise<void> {
-    await this.#attempt('ping', async () => this.#backend.ping());
+    await this.#write('ping', this.#probeName, 'ready', PROBE_TTL_MS);
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#backend.close();
+  }
+
+  async #write(
+    operation: 'set' | 'ping',
+    name: string,
+    value: string,
+    ttlMs: number,
+  ): Promise<void> {
+    const work = () => this.#keyv.set(name, value, wholeMs(ttlMs));
+    const written = await this.#attempt(operation, work);
+    if (!written) throw new Unavailable('The store refused to keep a record.');
+    this.#onWritten();
   }
 
   /** Whether `bytes` are there now; `false` too if that cannot be read. */
@@ -107,16 +126,34 @@ export class KeyvStorage implements Storage {
     } catch (error) {
       // A TypeError is a fault of this code, not of the store.
       if (error instanceof AppError || error instanceof TypeError) throw error;
-      const { reason, outcome, refused } = this.#backend.explain(error);
-      const about = { operation, store: this.label, reason };
-      if (refused) this.#log.error({ event: 'store_password_refused', ...about }, REFUSED);
-      else this.#log.warn({ event: 'store_failed', ...about }, 'the store failed');
+      const failure = this.#backend.explain(error);
+      this.#say(operation, failure);
       const reads = operation === 'get' || operation === 'ping';
-      throw new Unavailable('Our store does not answer just now. Try again shortly.', {
-        outcome: reads ? 'not-done' : outcome,
-        cause: new Error(reason),
+      throw new StoreUnavailable(failure.state, {
+        outcome: reads ? 'not-done' : failure.outcome,
+        cause: new Error(failure.reason),
       });
     }
+  }
+
+  /** Said once for each reason until a write works again, not for every operation. */
+  #say(operation: Operation, { reason, state }: Failure): void {
+    if (this.#said.has(reason)) return;
+    this.#said.add(reason);
+    const about = { operation, store: this.label, reason };
+    if (state === 'refused') {
+      this.#log.error({ event: 'store_password_refused', ...about }, REFUSED);
+      return;
+    }
+    const level = state === 'down' ? 'warn' : 'error';
+    this.#log[level]({ event: 'store_failed', state, ...about }, 'the store failed');
+  }
+
+  /** Only what was kept ends an outage: a read-only store reads, and a full one deletes. */
+  #onWritten(): void {
+    if (this.#said.size === 0) return;
+    this.#said.clear();
+    this.#log.info({ event: 'store_restored', store: this.label }, 'the store takes writes again');
   }
 }
 

@@ -71,10 +71,8 @@ export class MemoryBackend implements Backend {
 
   assertReady(): void {}
 
-  ping(): void {}
-
   explain(error: unknown): Failure {
-    return { reason: String(error), outcome: 'not-done', refused: false };
+    return { reason: String(error), outcome: 'not-done', state: 'down' };
   }
 
   close(): void {

@@ -7,27 +7,36 @@ import { RedisBackend } from './redis-backend.ts';
 import { SqliteBackend } from './sqlite-backend.ts';
 import type { Storage } from './storage.ts';
 
+interface StorageOptions {
+  readonly log: Log;
+  readonly now: () => number;
+  readonly instanceName?: string;
+}
+
 /**
  * A store for `memory:`, `sqlite:<file>`, `redis://…` or `rediss://…`. A Redis that is down does not
  * fail this: operations fail until it is back.
+ *
+ * Its pings are writes under a name of this instance.
  *
  * @throws {Misconfigured} the scheme is not known, or the SQLite file cannot be used.
  */
 export async function openStorage(
   uri: string,
-  { log, now }: { log: Log; now: () => number },
+  { log, now, instanceName = 'concierge' }: StorageOptions,
 ): Promise<Storage> {
   const scheme = /^([a-z]+):/.exec(uri)?.[1];
+  const options = { log, probeName: `${instanceName}:ready` };
   switch (scheme) {
     case 'memory':
-      return new KeyvStorage(new MemoryBackend({ now }), log);
+      return new KeyvStorage(new MemoryBackend({ now }), options);
     case 'sqlite': {
       const file = uri.replace(/^sqlite:(\/\/)?/, '');
-      return new KeyvStorage(new SqliteBackend({ file, now, log }), log);
+      return new KeyvStorage(new SqliteBackend({ file, now, log }), options);
     }
     case 'redis':
     case 'rediss':
-      return new KeyvStorage(await RedisBackend.connect(uri, log), log);
+      return new KeyvStorage(await RedisBackend.connect(uri, log), options);
     default:
       throw new Misconfigured(
         'TokenCache:Store has another scheme than memory:, sqlite:<file>, redis:// or rediss://.',

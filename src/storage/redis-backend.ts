@@ -70,11 +70,9 @@ export class RedisBackend implements Backend {
     return (await this.#run(call)) === 1 ? 'replaced' : 'conflict';
   }
 
-  ping(): Promise<unknown> {
-    return this.#connection.client.ping();
-  }
-
   explain(error: unknown): Failure {
+    // After a failover behind one address this connection may be with the old primary still.
+    if (replyCode(error) === 'READONLY') this.#connection.renew();
     return explainRedisFailure(error);
   }
 

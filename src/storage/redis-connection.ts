@@ -10,6 +10,8 @@ const HANDSHAKE_MS = 1000;
 const PING_MS = 250;
 /** After a ping, what ends a connection to a Redis that takes requests and answers none. */
 const SILENCE_MS = 900;
+/** How long a server that takes no writes is kept: it may be the right one, and its reads work. */
+const RENEWAL_PAUSE_MS = 1000;
 
 type Client = ReturnType<typeof createClient>;
 
@@ -26,6 +28,7 @@ export class RedisConnection {
   readonly #log: Log;
   #closed = false;
   #watching: NodeJS.Timeout | undefined;
+  #renewed: NodeJS.Timeout | undefined;
   readonly #said = new Set<string>();
 
   constructor(url: string, label: string, log: Log) {
@@ -59,10 +62,20 @@ export class RedisConnection {
     if (!this.client.isReady) throw new NotConnected('not connected');
   }
 
+  /** Connects anew, at most once a second: after a failover its address leads to another server. */
+  renew(): void {
+    if (this.#closed || this.#renewed) return;
+    this.#renewed = setTimeout(() => {
+      this.#renewed = undefined;
+    }, RENEWAL_PAUSE_MS).unref();
+    this.#reconnect();
+  }
+
   /** Ends it at once; an attempt to connect that is under way ends by itself within seconds. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#watching);
+    clearTimeout(this.#renewed);
     if (this.client.isReady) this.client.destroy();
   }
 
@@ -87,7 +100,7 @@ export class RedisConnection {
     const timer = setTimeout(() => {
       // An answer that came while this process itself was held up is read before the verdict.
       setImmediate(() => {
-        if (!answered) this.#reconnect();
+        if (!answered) this.#onSilence();
       });
     }, SILENCE_MS);
     // An error reply is an answer too, and a broken connection says so by an event.
@@ -96,10 +109,15 @@ export class RedisConnection {
     clearTimeout(timer);
   }
 
-  /** Fails what waits for an answer, and begins anew. */
-  #reconnect(): void {
+  #onSilence(): void {
     if (this.#closed || !this.client.isReady) return;
     this.#log.warn({ event: 'redis_silent', store: this.#label }, 'Redis does not answer');
+    this.#reconnect();
+  }
+
+  /** Fails what waits for an answer, and begins anew. */
+  #reconnect(): void {
+    if (!this.client.isReady) return;
     this.client.destroy();
     this.#connect().catch(() => undefined);
   }
@@ -110,16 +128,19 @@ export class RedisConnection {
       return;
     }
     this.#said.clear();
-    this.#log.info({ event: 'redis_ready', store: this.#label }, 'connected to Redis');
+    // A renewal comes every second while it lasts, and is no news.
+    const level = this.#renewed ? 'debug' : 'info';
+    this.#log[level]({ event: 'redis_ready', store: this.#label }, 'connected to Redis');
   }
 
   /** Said once for each kind of failure until it is connected again, not at every attempt. */
   #onError(error: unknown): void {
-    const { reason, refused } = explainRedisFailure(error);
+    const { reason, state } = explainRedisFailure(error);
     if (this.#said.has(reason) || this.#closed) return;
     this.#said.add(reason);
     const about = { store: this.#label, reason };
-    if (refused) this.#log.error({ event: 'store_password_refused', ...about }, REFUSED);
+    if (state === 'refused')
+      this.#log.error({ event: 'store_password_refused', ...about }, REFUSED);
     else this.#log.warn({ event: 'redis_error', ...about }, 'the connection to Redis failed');
   }
 }

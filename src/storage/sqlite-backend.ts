@@ -2,14 +2,17 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Misconfigured } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Backend, Failure } from './backend.ts';
+import { explainSqliteFailure, isBusy, whyUnusable } from './sqlite-failure.ts';
 import type { Replaced } from './storage.ts';
 
 const SWEEP_MS = 600_000;
-/** Waited for another process's write; it holds up this one, so it is short. */
+/** Waited for another program's write, in all, and between two tries at most. */
 const BUSY_MS = 1000;
+const MAX_PAUSE_MS = 50;
 
 interface SqliteBackendOptions {
   /** Relative to the working directory; its folder is made. */
@@ -59,22 +62,22 @@ export class SqliteBackend implements Backend {
     );
     this.#remove = prepare('DELETE FROM records WHERE name = ? AND value = ? AND expires_at > ?');
     this.#sweep = prepare('DELETE FROM records WHERE expires_at <= ?');
+    // From here on waiting is done between tries: SQLite's own holds up the whole process.
+    this.#database.exec('PRAGMA busy_timeout = 0');
     this.sweep();
     this.#sweeping = setInterval(() => this.sweep(), SWEEP_MS).unref();
   }
 
-  get(name: string): string | undefined {
-    const value = this.#get.get(name, this.#now())?.['value'];
-    return typeof value === 'string' ? value : undefined;
+  get(name: string): Promise<string | undefined> {
+    return patiently(() => this.#read(name));
   }
 
-  set(name: string, value: string, ttlMs: number): boolean {
-    this.#set.run(name, value, this.#now() + ttlMs);
-    return true;
+  set(name: string, value: string, ttlMs: number): Promise<boolean> {
+    return patiently(() => this.#set.run(name, value, this.#now() + ttlMs).changes > 0);
   }
 
-  delete(name: string): boolean {
-    return this.#delete.run(name).changes > 0;
+  delete(name: string): Promise<boolean> {
+    return patiently(() => this.#delete.run(name).changes > 0);
   }
 
   clear(): void {
@@ -86,48 +89,70 @@ export class SqliteBackend implements Backend {
     expected: string | undefined,
     next: string | undefined,
     ttlMs: number,
-  ): Replaced {
-    const now = this.#now();
-    if (next === undefined) {
-      if (expected === undefined) return this.get(name) === undefined ? 'replaced' : 'conflict';
-      return changed(this.#remove.run(name, expected, now));
-    }
-    const expiresAt = now + ttlMs;
-    if (expected === undefined) return changed(this.#insert.run(name, next, expiresAt, now));
-    return changed(this.#update.run(next, expiresAt, name, expected, now));
+  ): Promise<Replaced> {
+    return patiently(() => this.#replace(name, expected, next, ttlMs));
   }
 
   assertReady(): void {}
 
-  ping(): void {
-    this.#database.exec('SELECT 1 FROM records LIMIT 1');
-  }
-
-  /** A statement that fails is rolled back whole. */
   explain(error: unknown): Failure {
-    const reason = error instanceof Error ? error.message : 'unknown';
-    return { reason, outcome: 'not-done', refused: false };
+    return explainSqliteFailure(error);
   }
 
-  /** Deletes what has expired. */
+  /** Deletes what has expired, as soon as the file is free. */
   sweep(): void {
-    try {
-      this.#sweep.run(this.#now());
-    } catch (error) {
-      // Busy or full: expired rows count as absent all the same, and the next sweep takes them.
+    patiently(() => this.#sweep.run(this.#now())).catch((error: unknown) => {
+      // Expired rows count as absent all the same, and the next sweep takes them.
+      if (!this.#database.isOpen) return;
       const { reason } = this.explain(error);
       this.#log.warn({ event: 'store_sweep_failed', store: this.label, reason }, 'not swept');
-    }
+    });
   }
 
   close(): void {
     clearInterval(this.#sweeping);
     this.#database.close();
   }
+
+  #read(name: string): string | undefined {
+    const value = this.#get.get(name, this.#now())?.['value'];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  #replace(
+    name: string,
+    expected: string | undefined,
+    next: string | undefined,
+    ttlMs: number,
+  ): Replaced {
+    const now = this.#now();
+    if (next === undefined) {
+      if (expected === undefined) return this.#read(name) === undefined ? 'replaced' : 'conflict';
+      return changed(this.#remove.run(name, expected, now));
+    }
+    const expiresAt = now + ttlMs;
+    if (expected === undefined) return changed(this.#insert.run(name, next, expiresAt, now));
+    return changed(this.#update.run(next, expiresAt, name, expected, now));
+  }
 }
 
 function changed({ changes }: { changes: number | bigint }): Replaced {
   return changes > 0 ? 'replaced' : 'conflict';
+}
+
+/** Tries again while another program writes; between tries this process does its other work. */
+async function patiently<T>(work: () => T): Promise<T> {
+  let pauseMs = 1;
+  for (let waitedMs = 0; ; waitedMs += pauseMs) {
+    try {
+      return work();
+    } catch (error) {
+      // Busy is no failure yet.
+      if (!isBusy(error) || waitedMs >= BUSY_MS) throw error;
+    }
+    pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS);
+    await wait(pauseMs);
+  }
 }
 
 function openDatabase(file: string): DatabaseSync {
@@ -147,7 +172,8 @@ function openDatabase(file: string): DatabaseSync {
     );
     return database;
   } catch (error) {
-    throw new Misconfigured(`TokenCache:Store: the SQLite file ${file} cannot be used.`, {
+    const why = whyUnusable(file, error);
+    throw new Misconfigured(`TokenCache:Store: the SQLite file ${file} cannot be used: ${why}.`, {
       cause: error,
     });
   }

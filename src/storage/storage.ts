@@ -6,7 +6,7 @@ export type Replaced = 'replaced' | 'conflict';
 /**
  * A store of strings by name. Every operation answers within about 1.5 s or fails.
  *
- * @throws {Unavailable} from every operation, when the store does not answer or refuses a write.
+ * @throws {StoreUnavailable} from every operation, when the store does not answer or refuses a write.
  */
 export interface Storage {
   /** The URI without its credentials, for logs. */
@@ -27,7 +27,7 @@ export interface Storage {
     next: string | undefined,
     ttlMs: number,
   ): Promise<Replaced>;
-  /** Resolves if the store answers now. */
+  /** Resolves if the store takes writes now. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

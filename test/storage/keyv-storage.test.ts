@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
 /** A store that loses answers, before or after the work is done, and may then be away for a while. */
 class LossyBackend extends MemoryBackend {
   lose: 'nothing' | 'request' | 'answer' = 'nothing';
-  failure: Failure = { reason: 'lost', outcome: 'unknown', refused: false };
+  failure: Failure = { reason: 'lost', outcome: 'unknown', state: 'down' };
   thrown: Error = new Error('secret bytes of the request');
   /** How many reads fail once a write was lost. */
   awayForReads = 0;
@@ -70,7 +70,7 @@ describe('KeyvStorage', () => {
   beforeEach(async () => {
     backend = new LossyBackend();
     lines = logLines();
-    storage = new KeyvStorage(backend, lines.log);
+    storage = new KeyvStorage(backend, { log: lines.log, probeName: 'test:ready' });
     await storage.set(NAME, 'a', HOUR_MS);
   });
   afterEach(() => storage.close());
@@ -121,7 +121,7 @@ describe('KeyvStorage', () => {
 
     it('does not look for what was certainly not done', async () => {
       backend.lose = 'request';
-      backend.failure = { reason: 'OOM', outcome: 'not-done', refused: false };
+      backend.failure = { reason: 'OOM', outcome: 'not-done', state: 'full' };
       const reads = backend.reads;
       const error = await caught(storage.replace(NAME, 'a', 'a', HOUR_MS));
       expect(error).to.be.instanceOf(Unavailable).and.include({ outcome: 'not-done' });
@@ -156,9 +156,61 @@ describe('KeyvStorage', () => {
 
   it('alarms the operator when the store refuses our credentials', async () => {
     backend.lose = 'request';
-    backend.failure = { reason: 'NOAUTH', outcome: 'not-done', refused: true };
+    backend.failure = { reason: 'NOAUTH', outcome: 'not-done', state: 'refused' };
+    await caught(storage.set(NAME, 'b', HOUR_MS));
     await caught(storage.set(NAME, 'b', HOUR_MS));
     expect(lines.of('store_password_refused').map(({ level }) => level)).to.deep.equal([ERROR]);
+  });
+
+  describe('an outage', () => {
+    const failures = () => lines.of('store_failed').map(({ level, reason }) => [level, reason]);
+    const write = () => storage.set(NAME, 'b', HOUR_MS);
+
+    beforeEach(() => {
+      backend.lose = 'request';
+    });
+
+    it('is logged once for each reason, however much fails', async () => {
+      await caught(write());
+      await caught(storage.replace(NAME, 'a', 'b', HOUR_MS));
+      backend.failure = { reason: 'OOM', outcome: 'not-done', state: 'full' };
+      await caught(write());
+      await caught(storage.ping());
+      expect(failures()).to.deep.equal([
+        [WARN, 'lost'],
+        [ERROR, 'OOM'],
+      ]);
+    });
+
+    it('is not over for what only reads, deletes, or finds a conflict', async () => {
+      await caught(write());
+      await storage.get(NAME);
+      await storage.delete('test:{2}:session');
+      backend.lose = 'nothing';
+      await storage.replace(NAME, 'other', 'b', HOUR_MS);
+      await storage.replace(NAME, 'a', undefined, HOUR_MS);
+      backend.lose = 'request';
+      await caught(write());
+      expect(failures()).to.have.length(1);
+      expect(lines.of('store_restored')).to.be.empty;
+    });
+
+    for (const [what, work] of Object.entries({
+      'a set': () => write(),
+      'a replace': () => storage.replace(NAME, 'a', 'b', HOUR_MS),
+      'a ping': () => storage.ping(),
+    })) {
+      it(`is over with ${what}, which is said once, and the next one is logged again`, async () => {
+        await caught(write());
+        backend.lose = 'nothing';
+        await work();
+        await write();
+        expect(lines.of('store_restored')).to.have.length(1);
+        backend.lose = 'request';
+        await caught(write());
+        expect(failures()).to.have.length(2);
+      });
+    }
   });
 
   it('does not pass a fault of this code off as an outage', async () => {

@@ -1,6 +1,7 @@
 /** Which URIs name a store, and what is said of the others. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { Misconfigured } from '../../src/errors.ts';
@@ -53,13 +54,22 @@ describe('openStorage', () => {
     }
   });
 
-  it('refuses an SQLite file that cannot be used', async () => {
+  it('refuses an SQLite file that cannot be used, and says why', async () => {
     const folder = aFolder();
+    const locked = new DatabaseSync(join(folder, 'locked.sqlite'));
+    locked.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE a (b)');
     mkdirSync(join(folder, 'folder.sqlite'));
     writeFileSync(join(folder, 'text.sqlite'), 'this is no database, '.repeat(100));
-    for (const name of ['folder.sqlite', 'text.sqlite', 'text.sqlite/below.sqlite']) {
+    for (const [name, why] of [
+      ['folder.sqlite', 'it is a folder'],
+      ['text.sqlite', 'it is damaged, or is no SQLite database'],
+      ['text.sqlite/below.sqlite', 'a part of its path is no folder'],
+      ['locked.sqlite', 'another program holds it locked'],
+    ] as const) {
       const error = await caught(open(`sqlite:${join(folder, name)}`));
       expect(error, name).to.be.instanceOf(Misconfigured);
+      expect(error).to.have.property('message').that.includes(`${name} cannot be used: ${why}.`);
     }
+    locked.close();
   });
 });

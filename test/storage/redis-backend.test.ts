@@ -9,6 +9,7 @@ import { systemClock } from '../../src/clock.ts';
 import { Unavailable } from '../../src/errors.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import type { Storage } from '../../src/storage/storage.ts';
+import { StoreUnavailable } from '../../src/storage/store-unavailable.ts';
 import { caught, caughtAfter } from '../support/caught.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { ERROR, type LogLines, logLines } from '../support/log-lines.ts';
@@ -47,17 +48,20 @@ async function expectAllFail(storage: Storage, limitMs = LIMIT_MS): Promise<void
   );
 }
 
-/** Waits until it answers again, by itself. */
-async function recovery(storage: Storage): Promise<void> {
+async function until(work: () => Promise<unknown>): Promise<void> {
   for (;;) {
-    const answers = await storage.ping().then(
+    const works = await work().then(
       () => true,
       () => false,
     );
-    if (answers) return;
-    await systemClock.sleep(20);
+    if (works) return;
+    await systemClock.sleep(5);
   }
 }
+
+/** Waits until it takes writes again, by itself. */
+const recovery = (storage: Storage) => until(() => storage.ping());
+const readable = (storage: Storage) => until(() => storage.get(NAME));
 
 describe('RedisBackend', () => {
   let server: RedisServer;
@@ -108,6 +112,18 @@ describe('RedisBackend', () => {
           .find((line) => line.startsWith(`cmdstat_${command}:`)) ?? '',
       )?.[1];
     expect([calls('evalsha'), calls('eval')]).to.deep.equal(['3', '2']);
+  });
+
+  it('is asked by a write that goes by itself whether it can write', async () => {
+    const mine = await openStorage(server.uri, {
+      log: lines.log,
+      now: Date.now,
+      instanceName: 'mine',
+    });
+    opened.push(mine);
+    await mine.ping();
+    expect(redis(server, 'KEYS', '*')).to.equal('mine:ready');
+    expect(Number(redis(server, 'PTTL', 'mine:ready'))).to.be.within(1, 5000);
   });
 
   it('says where it is without its credentials', async () => {
@@ -208,9 +224,15 @@ describe('RedisBackend', () => {
             outcome: 'not-done',
           });
       }
-      expect(lines.of('store_failed').map(({ reason }) => reason)).to.deep.equal(['OOM', 'OOM']);
+      const error = await caught(storage.ping());
+      expect(error).to.be.instanceOf(StoreUnavailable).and.include({ state: 'full' });
+      expect(lines.of('store_failed').map(({ level, reason }) => [level, reason])).to.deep.equal([
+        [ERROR, 'OOM'],
+      ]);
       expect(await storage.get(NAME)).to.equal('a');
       redis(server, 'CONFIG', 'SET', 'maxmemory', '0');
+      await storage.ping();
+      expect(lines.of('store_restored')).to.have.length(1);
       expect(await storage.replace(NAME, 'a', 'b', MINUTE_MS)).to.equal('replaced');
     });
 
@@ -221,14 +243,51 @@ describe('RedisBackend', () => {
         () => storage.set(NAME, 'b', MINUTE_MS),
         () => storage.delete(NAME),
         () => storage.replace(NAME, 'a', 'b', MINUTE_MS),
+        () => storage.ping(),
       ]) {
-        expect(await caught(write())).to.be.instanceOf(Unavailable);
+        await readable(storage);
+        const error = await caught(write());
+        expect(error).to.be.instanceOf(StoreUnavailable).and.include({ state: 'readonly' });
       }
-      expect(new Set(lines.of('store_failed').map(({ reason }) => reason))).to.deep.equal(
-        new Set(['READONLY']),
-      );
+      const said = lines.of('store_failed').filter(({ reason }) => reason === 'READONLY');
+      expect(said.map(({ level }) => level)).to.deep.equal([ERROR]);
       redis(server, 'REPLICAOF', 'NO', 'ONE');
+      await recovery(storage);
       expect(await storage.replace(NAME, 'a', 'b', MINUTE_MS)).to.equal('replaced');
+    });
+
+    it('to write as a replica: seldom connects anew, so that reads go on', async () => {
+      await storage.set(NAME, 'a', MINUTE_MS);
+      redis(server, 'REPLICAOF', '127.0.0.1', '1');
+      await caught(storage.ping());
+      await readable(storage);
+      const connections = () =>
+        Number(/total_connections_received:(\d+)/.exec(redis(server, 'INFO', 'stats'))?.[1]);
+      const before = connections();
+      for (let time = 0; time < 100; time += 1) {
+        await caught(storage.ping());
+        await readable(storage);
+      }
+      // One is that of the question; another may be due meanwhile.
+      expect(connections() - before).to.be.within(1, 3);
+    });
+
+    it('to write since a failover behind its address: moves to the new primary', async () => {
+      const primary = await startRedisServer();
+      servers.push(primary);
+      const proxy = await startLosingProxy(server.port);
+      try {
+        const behind = await open(`redis://127.0.0.1:${proxy.port}`);
+        await behind.set(NAME, 'a', MINUTE_MS);
+        redis(server, 'REPLICAOF', '127.0.0.1', '1');
+        proxy.targetPort = primary.port;
+        expect(await caught(behind.set(NAME, 'b', MINUTE_MS))).to.be.instanceOf(Unavailable);
+        await recovery(behind);
+        await behind.set(NAME, 'c', MINUTE_MS);
+        expect(redis(primary, 'GET', NAME)).to.equal('c');
+      } finally {
+        await proxy.close();
+      }
     });
 
     it('our password: alarms the operator, tells nobody the password, and goes on trying', async () => {

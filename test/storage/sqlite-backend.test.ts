@@ -5,10 +5,11 @@ import { chmodSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
+import { systemClock } from '../../src/clock.ts';
 import { Unavailable } from '../../src/errors.ts';
 import { KeyvStorage } from '../../src/storage/keyv-storage.ts';
 import { SqliteBackend } from '../../src/storage/sqlite-backend.ts';
-import { caughtAfter } from '../support/caught.ts';
+import { caught, caughtAfter } from '../support/caught.ts';
 import { type LogLines, logLines, WARN } from '../support/log-lines.ts';
 import { aFolder } from '../support/site-process.ts';
 
@@ -29,7 +30,7 @@ describe('SqliteBackend', () => {
     lines = logLines();
     file = join(aFolder(), 'a.sqlite');
     backend = new SqliteBackend({ file, now: () => nowMs, log: lines.log });
-    storage = new KeyvStorage(backend, lines.log);
+    storage = new KeyvStorage(backend, { log: lines.log, probeName: 'test:ready' });
     database = new DatabaseSync(file);
   });
   afterEach(async () => {
@@ -89,9 +90,43 @@ describe('SqliteBackend', () => {
     expect(lines.of('store_failed')).to.have.length(1);
   });
 
-  it('survives a sweep that fails', () => {
+  it('lets this process go on while another program holds the file', async () => {
+    await storage.set(NAME, 'a', HOUR_MS);
+    database.exec('BEGIN IMMEDIATE');
+    let last = performance.now();
+    let longestMs = 0;
+    const ticking = setInterval(() => {
+      longestMs = Math.max(longestMs, performance.now() - last);
+      last = performance.now();
+    }, 1);
+    const writes = Array.from({ length: 50 }, () => caught(storage.set(NAME, 'b', HOUR_MS)));
+    writes.push(caught(storage.ping()), caught(storage.delete(NAME)));
+    for (const error of await Promise.all(writes)) expect(error).to.be.instanceOf(Unavailable);
+    clearInterval(ticking);
+    database.exec('ROLLBACK');
+    expect(longestMs).to.be.below(250);
+  });
+
+  it('waits for a file that is free again in time', async () => {
+    await storage.set(NAME, 'a', HOUR_MS);
+    database.exec('BEGIN IMMEDIATE');
+    const replaced = storage.replace(NAME, 'a', 'b', HOUR_MS);
+    await systemClock.sleep(20);
+    database.exec('ROLLBACK');
+    expect(await replaced).to.equal('replaced');
+    expect(lines.of('store_failed')).to.be.empty;
+  });
+
+  it('tells a file that takes no writes, and a full one, from one that is away', async () => {
+    const failing = (errcode: number) => Object.assign(new Error('refused'), { errcode });
+    const states = [8, 13, 5, 10, 8 + 256].map((code) => backend.explain(failing(code)).state);
+    expect(states).to.deep.equal(['readonly', 'full', 'down', 'down', 'readonly']);
+  });
+
+  it('survives a sweep that fails', async () => {
     database.exec('BEGIN IMMEDIATE');
     backend.sweep();
+    while (lines.of('store_sweep_failed').length === 0) await systemClock.sleep(20);
     database.exec('ROLLBACK');
     expect(lines.of('store_sweep_failed').map(({ level }) => level)).to.deep.equal([WARN]);
   });

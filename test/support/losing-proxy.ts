@@ -8,6 +8,8 @@ export interface LosingProxy {
   loseAnswerTo(word: string): void;
   /** Whether new connections are taken. */
   open: boolean;
+  /** Where new connections lead. */
+  targetPort: number;
   close(): Promise<void>;
 }
 
@@ -19,7 +21,7 @@ export async function startLosingProxy(targetPort: number): Promise<LosingProxy>
       client.destroy();
       return;
     }
-    const target = connect(targetPort, '127.0.0.1');
+    const target = connect(proxy.targetPort, '127.0.0.1');
     let lost = false;
     for (const [socket, peer] of [
       [client, target],
@@ -50,6 +52,7 @@ export async function startLosingProxy(targetPort: number): Promise<LosingProxy>
   const proxy: LosingProxy = {
     port: address.port,
     open: true,
+    targetPort,
     loseAnswerTo: (word) => {
       losing = word;
     },

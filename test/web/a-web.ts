@@ -187,12 +187,13 @@ export function needsConsent(...scopes: string[]): SignInRequired {
 function breakable(storage: Storage) {
   const state = {
     isDown: false,
+    failure: new Unavailable('The store does not answer.', { retryAfterSeconds: 7 }),
     /** Runs before each conditional write. */
     beforeReplace: async () => {},
   };
   const whenUp = async <T>(run: () => Promise<T>): Promise<T> => {
     if (!state.isDown) return await run();
-    throw new Unavailable('The store does not answer.', { retryAfterSeconds: 7 });
+    throw state.failure;
   };
   const broken: Storage = {
     label: storage.label,
