@@ -36,7 +36,8 @@ export async function createApp(settings: Settings, log: Log): Promise<App> {
   const clock = systemClock;
   const newId = () => randomBytes(24).toString('base64url');
 
-  const storage = await openStorage(settings.tokenCache.store, { log, now: clock.now });
+  const { store, instanceName } = settings.tokenCache;
+  const storage = await openStorage(store, { log, now: clock.now, instanceName });
   const keyRing = new KeyRing(settings.tokenCache);
   const names = new RecordNames(settings.tokenCache);
   const kept = { storage, keyRing, now: clock.now, log };
