@@ -108,6 +108,7 @@ export class RefreshFlight {
 
   /** What a failed refresh means for the record; throws what its callers are to be told. */
   async #afterRefusal(error: unknown, lineage: Lineage, held: HeldLease): Promise<undefined> {
+    this.#say(error);
     if (!(error instanceof SignInRequired) || error.reason !== 'refresh-token-dead') {
       await this.#note(error, lineage);
       throw error;
@@ -126,15 +127,19 @@ export class RefreshFlight {
     return undefined;
   }
 
-  /** Remembers a failure for all processes, and says it once, however many wait for this flight. */
+  /** Once for a flight, however many wait for it. */
+  #say(error: unknown): void {
+    if (!(error instanceof AppError)) return;
+    const { log } = this.#parts;
+    const about = { event: 'refresh_failed', code: error.code, ...error.detail };
+    if (error instanceof Misconfigured) log.error(about, 'the authority refuses this site');
+    else if (error instanceof Unavailable) log.warn(about, 'the authority did not refresh');
+    else log.info(about, 'the authority wants the person');
+  }
+
+  /** Remembers a failure for all processes. */
   async #note(error: unknown, lineage: Lineage): Promise<void> {
-    const { accounts, clock, log } = this.#parts;
-    if (error instanceof AppError) {
-      const about = { event: 'refresh_failed', code: error.code, ...error.detail };
-      if (error instanceof Misconfigured) log.error(about, 'the authority refuses this site');
-      else if (error instanceof Unavailable) log.warn(about, 'the authority did not refresh');
-      else log.info(about, 'the authority wants the person');
-    }
+    const { accounts, clock } = this.#parts;
     const change = (record: AccountRecord) =>
       isUnderGrant(lineage, record)
         ? withFailure(record, this.#request, error, clock.now())

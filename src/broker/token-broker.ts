@@ -70,8 +70,6 @@ export class TokenBroker implements Broker {
     if (kept && (restraint || record.refreshToken?.state !== 'good')) return kept;
     if (restraint) throw restraint;
     const flight = this.#join(account, request);
-    // What goes wrong behind a caller's back is said by the flight itself.
-    flight.catch(() => undefined);
     if (kept?.state === 'due') return kept;
     const waitMs = this.#options.callerWaitMs ?? CALLER_WAIT_MS;
     try {
@@ -149,7 +147,15 @@ export class TokenBroker implements Broker {
       return new RefreshFlight({ ...parts, names, random, newId }, account, request).run();
     }).finally(() => this.#flights.delete(key));
     this.#flights.set(key, flight);
+    flight.catch((error: unknown) => this.#sayBug(error));
     return flight;
+  }
+
+  /** Foreseen failures are said where they happen; any other is ours, and nobody may be waiting for it. */
+  #sayBug(error: unknown): void {
+    if (error instanceof AppError || !(error instanceof Error)) return;
+    const { name, message, stack } = error;
+    this.#options.log.error({ event: 'refresh_broke', name, problem: message, stack }, 'a bug');
   }
 
   /** Flights of one account take turns in this process, so that only one asks for the lease. */

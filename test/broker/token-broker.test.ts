@@ -16,6 +16,7 @@ import {
   signIn,
   testKeys,
 } from '../support/broker-rig.ts';
+import { type LogLines, logLines } from '../support/log-lines.ts';
 
 const GRAPH = { scopes: ['User.Read'] };
 const TODOS = { scopes: ['api://todos/Todos.Read'] };
@@ -382,6 +383,39 @@ describe('TokenBroker', () => {
       expect(authority.used).to.have.length(1);
       await later(61).acquireToken(account, { ...GRAPH, refused: second });
       expect(authority.used).to.have.length(2);
+    });
+  });
+
+  describe('the log', () => {
+    let lines: LogLines;
+    beforeEach(() => {
+      lines = logLines();
+    });
+    const telling = () => aBroker({ storage, authority, log: lines.log });
+
+    it('names a dead refresh token once, however many asked', async () => {
+      const account = await signInUsedUp();
+      authority.revoke();
+      const asking = telling();
+      const asked = Array.from({ length: 10 }, () =>
+        failureOf(asking.acquireToken(account, GRAPH)),
+      );
+      await Promise.all(asked);
+      expect(lines.of('refresh_failed')).to.have.length(1);
+      expect(lines.text()).to.include('invalid_grant').and.not.include('refresh-token-');
+    });
+
+    it('names a bug of ours in a renewal that nobody waits for', async () => {
+      const refreshToken = authority.issue();
+      const account = await signIn(broker, {
+        accessToken: 'kept',
+        refreshToken,
+        refreshInSeconds: 0,
+      });
+      authority.next = [new RangeError('a bug')];
+      const asking = telling();
+      expect((await asking.acquireToken(account, GRAPH)).value).to.equal('kept');
+      await until(() => lines.of('refresh_broke').length === 1);
     });
   });
 

@@ -7,7 +7,7 @@ import { TokenBroker } from '../../src/broker/token-broker.ts';
 import { systemClock } from '../../src/clock.ts';
 import { KeyRing } from '../../src/encryption.ts';
 import { SignInRequired, Unavailable } from '../../src/errors.ts';
-import { createLog } from '../../src/log.ts';
+import { createLog, type Log } from '../../src/log.ts';
 import { RecordNames } from '../../src/record-names.ts';
 import { Records } from '../../src/records.ts';
 import type { Replaced, Storage } from '../../src/storage/storage.ts';
@@ -137,6 +137,7 @@ export interface RigOptions {
   /** Added to the wall clock. */
   readonly skewMs?: number;
   readonly callerWaitMs?: number;
+  readonly log?: Log;
   /** In place of waiting. */
   readonly sleep?: (ms: number) => Promise<void>;
   readonly lease?: { beatMs?: number; takeoverMs?: number; sendWindowMs?: number };
@@ -150,7 +151,7 @@ export function aBroker(options: RigOptions): TokenBroker {
     now: () => Date.now() + (options.skewMs ?? 0),
     sleep: options.sleep ?? systemClock.sleep,
   };
-  const log = createLog('silent');
+  const log = options.log ?? createLog('silent');
   const keyRing = new KeyRing(testKeys);
   return new TokenBroker({
     records: new Records({ storage, keyRing, schema: accountRecordSchema, now: clock.now, log }),
