@@ -19,6 +19,10 @@ export interface Backend {
   readonly adapter: unknown;
   readonly label: string;
   readonly shared: boolean;
+  /** A read that this process's own copy may answer, see `ReadOptions`; absent where there is none. */
+  getNear?(name: string): Promise<string | undefined>;
+  /** Deletes every record whose name begins with `prefix`; gives how many. */
+  erase(prefix: string): Maybe<number>;
   /** Throws at once while the store is known to be away. */
   assertReady(): void;
   replace(

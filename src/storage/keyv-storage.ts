@@ -4,10 +4,10 @@ import { type DeserializedData, Keyv } from 'keyv';
 import { AppError, Unavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Backend, Failure } from './backend.ts';
-import type { Replaced, Storage } from './storage.ts';
+import type { ReadOptions, Replaced, Storage } from './storage.ts';
 import { StoreUnavailable } from './store-unavailable.ts';
 
-type Operation = 'get' | 'set' | 'delete' | 'replace' | 'ping';
+type Operation = 'get' | 'set' | 'delete' | 'replace' | 'erase' | 'ping';
 
 /** How often, and after which pauses, a write whose answer was lost is looked for. */
 const LOOKS = 5;
@@ -24,15 +24,15 @@ export class KeyvStorage implements Storage {
   readonly #backend: Backend;
   readonly #keyv: Keyv<string>;
   readonly #log: Log;
-  readonly #probeName: string;
+  readonly #instanceName: string;
   /** The reasons already logged of an outage of writes. */
   readonly #said = new Set<string>();
   #closed = false;
 
-  constructor(backend: Backend, { log, probeName }: { log: Log; probeName: string }) {
+  constructor(backend: Backend, { log, instanceName }: { log: Log; instanceName: string }) {
     this.#backend = backend;
     this.#log = log;
-    this.#probeName = probeName;
+    this.#instanceName = instanceName;
     this.label = backend.label;
     this.shared = backend.shared;
     this.#keyv = new Keyv<string>({
@@ -48,8 +48,10 @@ export class KeyvStorage implements Storage {
     this.#keyv.on('error', () => undefined);
   }
 
-  get(name: string): Promise<string | undefined> {
-    return this.#attempt('get', () => this.#keyv.get(name));
+  get(name: string, { near = false }: ReadOptions = {}): Promise<string | undefined> {
+    return this.#attempt('get', async () =>
+      near && this.#backend.getNear ? this.#backend.getNear(name) : this.#keyv.get(name),
+    );
   }
 
   async set(name: string, value: string, ttlMs: number): Promise<void> {
@@ -81,9 +83,15 @@ export class KeyvStorage implements Storage {
     }
   }
 
+  async erase(): Promise<number> {
+    // The brace keeps the records of an instance whose name only begins like ours.
+    const prefix = `${this.#instanceName}:{`;
+    return await this.#attempt('erase', async () => this.#backend.erase(prefix));
+  }
+
   /** A store that is read-only or full answers, so it is asked to keep something. */
   async ping(): Promise<void> {
-    await this.#write('ping', this.#probeName, 'ready', PROBE_TTL_MS);
+    await this.#write('ping', `${this.#instanceName}:ready`, 'ready', PROBE_TTL_MS);
   }
 
   async close(): Promise<void> {

@@ -59,6 +59,16 @@ export class MemoryBackend implements Backend {
     return 'replaced';
   }
 
+  erase(prefix: string): number {
+    let count = 0;
+    for (const cache of this.#kinds.values()) {
+      for (const name of [...cache.keys()]) {
+        if (name.startsWith(prefix) && cache.delete(name)) count += 1;
+      }
+    }
+    return count;
+  }
+
   /** Frees what has expired. */
   sweep(): void {
     for (const cache of this.#kinds.values()) cache.purgeStale();

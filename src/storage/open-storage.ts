@@ -26,7 +26,7 @@ export async function openStorage(
   { log, now, instanceName = 'concierge' }: StorageOptions,
 ): Promise<Storage> {
   const scheme = /^([a-z]+):/.exec(uri)?.[1];
-  const options = { log, probeName: `${instanceName}:ready` };
+  const options = { log, instanceName };
   switch (scheme) {
     case 'memory':
       return new KeyvStorage(new MemoryBackend({ now }), options);

@@ -23,6 +23,8 @@ end
 return 1`;
 const REPLACE_SHA = createHash('sha1').update(REPLACE).digest('hex');
 
+const ERASE_AT_ONCE = 1000;
+
 export class RedisBackend implements Backend {
   readonly adapter: KeyvRedis<string>;
   readonly label: string;
@@ -68,6 +70,16 @@ export class RedisBackend implements Backend {
   ): Promise<Replaced> {
     const call = { keys: [name], arguments: [argument(expected), argument(next), String(ttlMs)] };
     return (await this.#run(call)) === 1 ? 'replaced' : 'conflict';
+  }
+
+  async erase(prefix: string): Promise<number> {
+    const { client } = this.#connection;
+    let count = 0;
+    // An instance's name has no character that a pattern gives a meaning.
+    for await (const names of client.scanIterator({ MATCH: `${prefix}*`, COUNT: ERASE_AT_ONCE })) {
+      if (names.length > 0) count += await client.unlink(names);
+    }
+    return count;
   }
 
   explain(error: unknown): Failure {

@@ -37,6 +37,7 @@ export class SqliteBackend implements Backend {
   readonly #update: StatementSync;
   readonly #remove: StatementSync;
   readonly #sweep: StatementSync;
+  readonly #erase: StatementSync;
   readonly #sweeping: NodeJS.Timeout;
 
   /** @throws {Misconfigured} the file cannot be opened or is no database. */
@@ -62,6 +63,7 @@ export class SqliteBackend implements Backend {
     );
     this.#remove = prepare('DELETE FROM records WHERE name = ? AND value = ? AND expires_at > ?');
     this.#sweep = prepare('DELETE FROM records WHERE expires_at <= ?');
+    this.#erase = prepare('DELETE FROM records WHERE substr(name, 1, length(?1)) = ?1');
     // From here on waiting is done between tries: SQLite's own holds up the whole process.
     this.#database.exec('PRAGMA busy_timeout = 0');
     this.sweep();
@@ -91,6 +93,10 @@ export class SqliteBackend implements Backend {
     ttlMs: number,
   ): Promise<Replaced> {
     return patiently(() => this.#replace(name, expected, next, ttlMs));
+  }
+
+  erase(prefix: string): Promise<number> {
+    return patiently(() => Number(this.#erase.run(prefix).changes));
   }
 
   assertReady(): void {}

@@ -39,8 +39,8 @@ const subjects: Record<string, () => Promise<Subject>> = {
   },
 };
 
-function open(uri: string): Promise<Storage> {
-  return openStorage(uri, { log: createLog('silent'), now: () => nowMs });
+function open(uri: string, instanceName = 'test'): Promise<Storage> {
+  return openStorage(uri, { log: createLog('silent'), now: () => nowMs, instanceName });
 }
 
 let names = 0;
@@ -103,6 +103,26 @@ for (const [title, start] of Object.entries(subjects)) {
         await other.delete(name);
         expect(await storage.get(name)).to.equal(undefined);
         await storage.delete(name);
+      });
+
+      it('gives a copy that is near at hand for what it gives', async () => {
+        const name = aName();
+        await other.set(name, 'a', MINUTE_MS);
+        expect(await storage.get(name, { near: true })).to.equal('a');
+        expect(await storage.get(aName(), { near: true })).to.equal(undefined);
+      });
+
+      it('erases what is of its instance, and nothing else', async () => {
+        const [mine, same] = await Promise.all([open(subject.uri, 'mine'), open(subject.uri)]);
+        const theirs = ['test:{1}:a', 'mine2:{1}:a', 'min:{1}:a', 'mine:x:{1}:a', 'MINE:{1}:a'];
+        const ours = Array.from({ length: 30 }, (_, i) => `mine:{${i}}:session`);
+        const at = subject.uri === 'memory:' ? mine : same;
+        for (const name of [...theirs, ...ours]) await at.set(name, 'a', MINUTE_MS);
+        expect(await mine.erase()).to.equal(30);
+        for (const name of ours) expect(await at.get(name)).to.equal(undefined);
+        for (const name of theirs) expect(await at.get(name), name).to.equal('a');
+        expect(await mine.erase()).to.equal(0);
+        await Promise.all([mine.close(), same.close()]);
       });
 
       it('answers a ping', async () => {

@@ -70,7 +70,7 @@ describe('KeyvStorage', () => {
   beforeEach(async () => {
     backend = new LossyBackend();
     lines = logLines();
-    storage = new KeyvStorage(backend, { log: lines.log, probeName: 'test:ready' });
+    storage = new KeyvStorage(backend, { log: lines.log, instanceName: 'test' });
     await storage.set(NAME, 'a', HOUR_MS);
   });
   afterEach(() => storage.close());

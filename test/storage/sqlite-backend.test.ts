@@ -30,7 +30,7 @@ describe('SqliteBackend', () => {
     lines = logLines();
     file = join(aFolder(), 'a.sqlite');
     backend = new SqliteBackend({ file, now: () => nowMs, log: lines.log });
-    storage = new KeyvStorage(backend, { log: lines.log, probeName: 'test:ready' });
+    storage = new KeyvStorage(backend, { log: lines.log, instanceName: 'test' });
     database = new DatabaseSync(file);
   });
   afterEach(async () => {

@@ -10,7 +10,7 @@ import { SignInRequired, Unavailable } from '../../src/errors.ts';
 import { createLog, type Log } from '../../src/log.ts';
 import { RecordNames } from '../../src/record-names.ts';
 import { Records } from '../../src/records.ts';
-import type { Replaced, Storage } from '../../src/storage/storage.ts';
+import type { ReadOptions, Replaced, Storage } from '../../src/storage/storage.ts';
 import type { Identity, RefreshAnswer, RefreshRequest } from '../../src/token-response.ts';
 
 export const newId = () => randomBytes(18).toString('base64url');
@@ -106,8 +106,8 @@ export class FaultyStorage implements Storage {
     this.#storage = storage;
   }
 
-  get = (name: string) =>
-    this.#unless(this.away === 'reads-and-writes', () => this.#storage.get(name));
+  get = (name: string, options?: ReadOptions) =>
+    this.#unless(this.away === 'reads-and-writes', () => this.#storage.get(name, options));
   set = (name: string, value: string, ttlMs: number) =>
     this.#unless(this.away !== 'no', () => this.#storage.set(name, value, ttlMs));
   delete = (name: string) => this.#unless(this.away !== 'no', () => this.#storage.delete(name));
@@ -122,6 +122,7 @@ export class FaultyStorage implements Storage {
       if (outcome === 'replaced') this.replaced += 1;
       return outcome;
     });
+  erase = () => this.#unless(this.away !== 'no', () => this.#storage.erase());
   ping = () => this.#unless(this.away !== 'no', () => this.#storage.ping());
   close = () => this.#storage.close();
 

@@ -198,7 +198,7 @@ function breakable(storage: Storage) {
   const broken: Storage = {
     label: storage.label,
     shared: storage.shared,
-    get: (name) => whenUp(() => storage.get(name)),
+    get: (name, options) => whenUp(() => storage.get(name, options)),
     set: (name, value, ttlMs) => whenUp(() => storage.set(name, value, ttlMs)),
     delete: (name) => whenUp(() => storage.delete(name)),
     replace: (...change) =>
@@ -206,6 +206,7 @@ function breakable(storage: Storage) {
         await state.beforeReplace();
         return await storage.replace(...change);
       }),
+    erase: () => whenUp(() => storage.erase()),
     ping: () => whenUp(() => storage.ping()),
     close: () => storage.close(),
   };
