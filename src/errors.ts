@@ -109,18 +109,22 @@ export class Unavailable extends AppError {
   /** Whether whoever is away named that time. */
   readonly isRetryAfterGiven: boolean;
   readonly outcome: 'not-done' | 'unknown';
+  /** Whether quiet is asked of this site as a whole, not for one account. */
+  readonly isForAll: boolean;
 
   constructor(
     message: string,
     options: ErrorOptions & {
       retryAfterSeconds?: number | undefined;
       outcome?: 'not-done' | 'unknown';
+      isForAll?: boolean;
     } = {},
   ) {
     super(message, options);
     this.retryAfterSeconds = Math.max(1, options.retryAfterSeconds ?? 5);
     this.isRetryAfterGiven = options.retryAfterSeconds !== undefined;
     this.outcome = options.outcome ?? 'not-done';
+    this.isForAll = options.isForAll ?? false;
   }
 }
 

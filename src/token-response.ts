@@ -35,6 +35,8 @@ export interface RefreshRequest {
   readonly refreshToken: string;
   /** Scopes of one resource. */
   readonly scopes: readonly string[];
+  /** The tenant to be given tokens of, where that is not the one people sign in to; Entra ID only. */
+  readonly tenantId?: string | undefined;
   /** A claims request (OpenID Connect Core §5.5), as JSON text. */
   readonly claims?: string | undefined;
   readonly accountId: string;
@@ -64,3 +66,27 @@ export type RefreshAnswer =
  * @throws {Misconfigured} the authority refuses this site itself.
  */
 export type Refresh = (request: RefreshRequest) => Promise<RefreshAnswer>;
+
+/** A request for an access token of this site itself, without any person (RFC 6749 §4.4). */
+export interface AppTokenRequest {
+  /** At Entra ID one scope alone: the resource with `/.default`. */
+  readonly scopes: readonly string[];
+  /** As in `RefreshRequest`; needed where people of several tenants sign in. */
+  readonly tenantId?: string | undefined;
+  readonly claims?: string | undefined;
+  /** As in `RefreshRequest`. */
+  beforeSend(): void;
+}
+
+export type AppTokenResponse = Pick<
+  TokenResponse,
+  'accessToken' | 'scopes' | 'expiresInSeconds' | 'refreshInSeconds'
+>;
+
+/**
+ * Asks for an access token of this site itself.
+ *
+ * @throws {Unavailable} no answer, or one that says to come back later.
+ * @throws {Misconfigured} the authority refuses this site, or an administrator has not consented.
+ */
+export type RequestAppToken = (request: AppTokenRequest) => Promise<AppTokenResponse>;
