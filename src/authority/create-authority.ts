@@ -1,5 +1,5 @@
 /** The authority: where people sign in, with what is known of it and how this site proves itself to it. */
-import { systemClock } from '../clock.ts';
+import { LRUCache } from 'lru-cache';
 import type { Settings } from '../config/settings.ts';
 import type { Log } from '../log.ts';
 import {
@@ -8,20 +8,18 @@ import {
   clientAuthentication,
 } from './client-authentication.ts';
 import { HttpExchange } from './http-exchange.ts';
-import { KeptFresh } from './kept-fresh.ts';
-import { fetchMetadata, type MetadataLimits } from './metadata.ts';
-import type { AuthorityMetadata } from './metadata-document.ts';
-import { SigningKeys } from './signing-keys.ts';
+import { type Discovery, keepDiscovery } from './keep-discovery.ts';
+import type { MetadataLimits } from './metadata.ts';
 
 /** A handle: give it to the functions of this folder. */
-export interface Authority {
+export interface Authority extends Discovery {
   readonly settings: Settings['azureAd'];
   readonly http: HttpExchange;
-  readonly metadata: KeptFresh<AuthorityMetadata>;
-  readonly signingKeys: SigningKeys;
   readonly clientAuthentication: ClientAuthentication;
-  /** The form of assertion that worked last. */
-  assertionForm: AssertionForm;
+  /** The form of assertion that worked last, in whatever tenant. */
+  readonly assertion: { form: AssertionForm };
+  /** The same authority for other tenants: those in use lately, see `authorityOfTenant`. */
+  readonly otherTenants: LRUCache<string, Authority>;
   readonly limits: AuthorityLimits;
   readonly now: () => number;
   readonly log: Log;
@@ -30,6 +28,8 @@ export interface Authority {
 export interface AuthorityLimits extends MetadataLimits {
   /** For one exchange with the token endpoint. */
   readonly tokenMs: number;
+  /** How many other tenants are kept in mind. */
+  readonly otherTenants: number;
 }
 
 export interface AuthorityParts {
@@ -45,9 +45,8 @@ const LIMITS: AuthorityLimits = {
   totalMs: 10_000,
   backoffMs: 250,
   tokenMs: 10_000,
+  otherTenants: 200,
 };
-const METADATA_FRESH_MS = 86_400_000;
-const METADATA_RETRY_MS = 60_000;
 
 /**
  * An authority, not yet asked for anything: it may be down.
@@ -60,33 +59,13 @@ export function createAuthority(
 ): Authority {
   const limits = { ...LIMITS, ...given };
   const http = new HttpExchange(fetchGiven);
-  const { monotonic, sleep } = systemClock;
-  const metadata = new KeptFresh({
-    load: () =>
-      fetchMetadata({ settings: settings.authority, http, now, monotonic, sleep, limits }),
-    freshMs: METADATA_FRESH_MS,
-    retryMs: METADATA_RETRY_MS,
-    now,
-    onStale: (error) => {
-      log.warn({ event: 'authority_metadata_stale', err: error }, 'no discovery document now');
-    },
-  });
-  const signingKeys = new SigningKeys({
-    http,
-    url: async () => (await metadata.current()).signingKeysUrl,
-    now,
-    fetchMs: limits.fetchMs,
-    onStale: (error) => {
-      log.warn({ event: 'signing_keys_stale', err: error }, 'no signing keys now');
-    },
-  });
   return {
     settings,
     http,
-    metadata,
-    signingKeys,
+    ...keepDiscovery(settings.authority, { http, limits, now, log }),
     clientAuthentication: clientAuthentication(settings.credential, now),
-    assertionForm: 'sha256',
+    assertion: { form: 'sha256' },
+    otherTenants: new LRUCache({ max: limits.otherTenants }),
     limits,
     now,
     log,

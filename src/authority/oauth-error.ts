@@ -15,7 +15,8 @@ import { isPassing } from './transport-error.ts';
 
 /** What a refused token request was for. */
 export interface RefusedGrant {
-  readonly kind: 'code' | 'refresh';
+  /** `app`: for this site itself, so that nobody can be sent to sign in. */
+  readonly kind: 'code' | 'refresh' | 'app';
   readonly scopes: readonly string[];
   /** The claims that were sent, which the person has to answer if the authority names none itself. */
   readonly claims?: string | undefined;
@@ -29,6 +30,7 @@ const OURS = new Set([
   'invalid_scope',
   'invalid_resource',
   'invalid_target',
+  'invalid_tenant',
   'unsupported_grant_type',
   'unsupported_response_type',
 ]);
@@ -40,7 +42,21 @@ const DEAD_REFRESH_TOKEN = new Set([
   50085, 50089, 50132, 50133, 50173, 70000, 70008, 70043, 700082, 700084,
 ]);
 const CONSENT_MISSING = 65001;
+/**
+ * No consent, no role assigned, and no trace of this site in the tenant, which an administrator's
+ * consent would leave there.
+ */
+const ADMIN_CONSENT_MISSING = new Set([CONSENT_MISSING, 90094, 501051, 700016, 7000229]);
+/** What only a person could mend, had a person been there. */
+const FOR_A_PERSON = new Set([
+  'invalid_grant',
+  'interaction_required',
+  'login_required',
+  'access_denied',
+]);
 const CODE_ALREADY_USED = 54005;
+const TENANT_UNKNOWN = 90002;
+const TENANT_THROTTLED = 90055;
 const REQUEST_LOOP = 50196;
 /** The authority counts the same request over five minutes. */
 const REQUEST_LOOP_SECONDS = 300;
@@ -49,26 +65,35 @@ const REQUEST_LOOP_SECONDS = 300;
  * What an answer of the token endpoint other than 200 means.
  *
  * The status speaks first, so that a passing fault never looks like a refusal; then `error`,
- * `suberror` and `claims`; AADSTS numbers only where those are silent. What is unknown is taken as
- * passing: it signs nobody out.
+ * `suberror` and `claims`; AADSTS numbers only where those are silent, and for what Entra ID sends
+ * under any `error`: a throttled tenant, a loop, a tenant that does not exist. What is unknown is
+ * taken as passing: it signs nobody out.
  */
 export function refusal(answer: HttpAnswer, grant: RefusedGrant, now: number): AppError {
   const body = readErrorBody(answer.json);
   const retryAfter = retryAfterSeconds(answer.headers.get('retry-after'), now);
   const { status } = answer;
-  if (!body || isPassing(status) || PASSING.has(body.error)) {
-    const outcome = status === 429 || (body && status < 500) ? 'not-done' : 'unknown';
-    return busy(body?.detail, retryAfter, outcome, `HTTP ${status}`);
+  const isForAll = names(body, TENANT_THROTTLED);
+  const isLoop = names(body, REQUEST_LOOP);
+  if (!body || isForAll || isLoop || isPassing(status) || PASSING.has(body.error)) {
+    return busy({
+      detail: body?.detail,
+      retryAfter: retryAfter ?? (isLoop ? REQUEST_LOOP_SECONDS : undefined),
+      outcome: status === 429 || (body && status < 500) ? 'not-done' : 'unknown',
+      cause: isForAll ? 'tenant throttled' : isLoop ? 'request loop' : `HTTP ${status}`,
+      isForAll,
+    });
   }
-  if (isBeyondGrant(body, grant)) {
-    return new SignInRequired('consent', { scopes: grant.scopes, detail: body.detail });
-  }
-  if (OURS.has(body.error)) return ours(body.detail);
   const { errorCodes, detail } = body;
-  if (errorCodes?.includes(REQUEST_LOOP)) {
-    return busy(detail, retryAfter ?? REQUEST_LOOP_SECONDS, 'not-done', 'request loop');
+  if (isBeyondGrant(body, grant)) {
+    return new SignInRequired('consent', { scopes: grant.scopes, detail });
   }
-  const reason = grant.kind === 'code' ? reasonAtRedemption(body) : reasonAtRefresh(body);
+  if (grant.kind === 'app') {
+    if (isAdminConsentMissing(body)) return adminConsentMissing(detail);
+    if (FOR_A_PERSON.has(body.error)) return ours(detail);
+  }
+  if (OURS.has(body.error) || names(body, TENANT_UNKNOWN)) return ours(detail);
+  const reason = reasonToSignIn(body, grant);
   if (reason) {
     return new SignInRequired(reason, {
       scopes: grant.scopes,
@@ -76,7 +101,9 @@ export function refusal(answer: HttpAnswer, grant: RefusedGrant, now: number): A
       detail,
     });
   }
-  if (body.error !== 'invalid_grant') return busy(detail, retryAfter, 'not-done', body.error);
+  if (body.error !== 'invalid_grant') {
+    return busy({ detail, retryAfter, outcome: 'not-done', cause: body.error });
+  }
   const message = errorCodes?.includes(CODE_ALREADY_USED)
     ? 'This sign-in was already completed. Start again.'
     : 'The sign-in could not be completed. Start again.';
@@ -91,7 +118,7 @@ export function callbackRefusal(callback: URLSearchParams, scopes: readonly stri
     const message = 'What was asked for was declined, so nothing has changed. You can try again.';
     return new SignInFailed('declined', message, { detail, scopes });
   }
-  if (PASSING.has(error)) return busy(detail, undefined, 'not-done', error);
+  if (PASSING.has(error)) return busy({ detail, outcome: 'not-done', cause: error });
   if (OURS.has(error)) return ours(detail);
   const message = 'The sign-in service did not let this sign-in through. You can try again.';
   return new SignInFailed('refused-by-authority', message, { detail, scopes });
@@ -100,6 +127,11 @@ export function callbackRefusal(callback: URLSearchParams, scopes: readonly stri
 /** A plain authority refreshes within what was granted, and says so of anything else (RFC 6749 §6). */
 function isBeyondGrant({ error, errorCodes }: ErrorBody, grant: RefusedGrant): boolean {
   return grant.kind === 'refresh' && error === 'invalid_scope' && !errorCodes;
+}
+
+function reasonToSignIn(body: ErrorBody, { kind }: RefusedGrant): SignInReason | undefined {
+  if (kind === 'app') return undefined;
+  return kind === 'code' ? reasonAtRedemption(body) : reasonAtRefresh(body);
 }
 
 /** A code fails for good, unless the authority says what it wants of the person first. */
@@ -130,15 +162,28 @@ function reasonAtRefresh({ error, suberror, claims, errorCodes }: ErrorBody) {
   return dead ? 'refresh-token-dead' : 'interaction';
 }
 
-function busy(
-  detail: ErrorDetail | undefined,
-  retryAfter: number | undefined,
-  outcome: 'not-done' | 'unknown',
-  cause: string,
-): Unavailable {
+function isAdminConsentMissing({ error, suberror, errorCodes }: ErrorBody): boolean {
+  if (error === 'consent_required' || suberror === 'consent_required') return true;
+  return errorCodes?.some((code) => ADMIN_CONSENT_MISSING.has(code)) ?? false;
+}
+
+function names(body: ErrorBody | undefined, code: number): boolean {
+  return body?.errorCodes?.includes(code) ?? false;
+}
+
+interface Pause {
+  readonly detail?: ErrorDetail | undefined;
+  readonly retryAfter?: number | undefined;
+  readonly outcome: 'not-done' | 'unknown';
+  readonly cause: string;
+  readonly isForAll?: boolean;
+}
+
+function busy({ detail, retryAfter, outcome, cause, isForAll = false }: Pause): Unavailable {
   return new Unavailable('The sign-in service is busy. Try again shortly.', {
     retryAfterSeconds: retryAfter,
     outcome,
+    isForAll,
     cause: new Error(`authority: ${cause}`),
     ...(detail && { detail }),
   });
@@ -147,6 +192,13 @@ function busy(
 function ours(detail: ErrorDetail): Misconfigured {
   return new Misconfigured(
     'The sign-in service refuses this site itself. Its operator has to mend that.',
+    { detail },
+  );
+}
+
+function adminConsentMissing(detail: ErrorDetail): Misconfigured {
+  return new Misconfigured(
+    'This site may not act on its own in that tenant: an administrator there must consent to it first.',
     { detail },
   );
 }

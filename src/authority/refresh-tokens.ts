@@ -2,6 +2,7 @@
 import { refreshTokenGrant } from 'openid-client';
 import { type AppError, Unavailable } from '../errors.ts';
 import type { RefreshAnswer, RefreshRequest } from '../token-response.ts';
+import { authorityOfTenant } from './authority-of-tenant.ts';
 import type { Authority } from './create-authority.ts';
 import { checkIdToken, uncheckedClaims } from './id-token.ts';
 import { contradicts, identityOf, readClientInfo, unprovenAccountId } from './identity.ts';
@@ -10,7 +11,9 @@ import { type Salvage, tokensOf } from './token-body.ts';
 import { requestTokens } from './token-request.ts';
 
 /**
- * Refreshes (RFC 6749 §6, OpenID Connect Core §12).
+ * Refreshes (RFC 6749 §6, OpenID Connect Core §12), in another tenant if one is named: a refresh
+ * token of Entra ID is of an account, not of a tenant. The ID token is then that tenant's, and the
+ * identity in it still names the home account.
  *
  * The answer is `unverified` when what came cannot be judged now: its refresh token may be the only
  * good one, so it is handed over with the account it claims to be of. An ID token that *is* judged
@@ -19,12 +22,13 @@ import { requestTokens } from './token-request.ts';
  *
  * @throws {SignInRequired} the authority wants the person: `refresh-token-dead`, `consent` or `interaction`.
  * @throws {Unavailable} no answer, or one that says to come back later; `outcome` tells if it may have been used.
- * @throws {Misconfigured} the authority refuses this site itself.
+ * @throws {Misconfigured} the authority refuses this site itself, or the tenant does not exist.
  */
 export async function refreshTokens(
-  authority: Authority,
+  configured: Authority,
   request: RefreshRequest,
 ): Promise<RefreshAnswer> {
+  const authority = authorityOfTenant(configured, request.tenantId);
   const { refreshToken, scopes, claims, accountId } = request;
   const { settings } = authority;
   const isEntra = settings.authority.kind === 'entra';

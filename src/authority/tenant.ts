@@ -7,6 +7,11 @@ export function isGuid(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
+/** Whether a name stands for one tenant: its GUID or a domain, and none of the names for many. */
+export function isConcreteTenant(name: string): boolean {
+  return isGuid(name) || (name.length <= 253 && /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(name));
+}
+
 /** An issuer template with its tenant filled in; an issuer without a template stays as it is. */
 export function issuerFor(template: string, tenantId: string): string {
   return template.replace(/\{tenantid\}/i, () => tenantId);

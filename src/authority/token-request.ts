@@ -65,11 +65,11 @@ export function configure(
  */
 export async function requestTokens(authority: Authority, grant: Grant): Promise<TokenAnswer> {
   const metadata = await authority.metadata.current();
-  let answer = await exchange(authority, metadata, grant, authority.assertionForm);
-  if (authority.assertionForm === 'sha256' && isCertificateUnknown(authority, answer)) {
+  let answer = await exchange(authority, metadata, grant, authority.assertion.form);
+  if (authority.assertion.form === 'sha256' && isCertificateUnknown(authority, answer)) {
     const again = await exchange(authority, metadata, grant, 'sha1');
     if (!isCertificateUnknown(authority, again)) {
-      authority.assertionForm = 'sha1';
+      authority.assertion.form = 'sha1';
       authority.log.warn({ event: 'client_assertion_sha1' }, 'the authority wants x5t and RS256');
     }
     answer = again;

@@ -11,7 +11,7 @@ function refused(
   status: number,
   json: unknown,
   headers = {},
-  kind: 'code' | 'refresh' = 'refresh',
+  kind: 'code' | 'refresh' | 'app' = 'refresh',
 ) {
   const answer = { status, headers: new Headers(headers), text: '', json };
   return refusal(answer, { kind, scopes: ['User.Read'] }, now);
@@ -55,6 +55,13 @@ describe('A refused refresh', () => {
     ['a malformed request', 400, aadsts('invalid_request', 900144), 'misconfigured'],
     ['a grant not known', 400, { error: 'unsupported_grant_type' }, 'misconfigured'],
     ['an error not known', 400, { error: 'brand_new' }, 'unavailable not-done'],
+    ['an unknown tenant', 400, aadsts('invalid_request', 90002), 'misconfigured'],
+    ['an unknown tenant, by name', 400, { error: 'invalid_tenant' }, 'misconfigured'],
+    ['an unknown tenant in a grant', 400, grant(90002), 'misconfigured'],
+    ['a throttled tenant', 400, aadsts('invalid_request', 90055), 'unavailable not-done'],
+    ['a throttled tenant in a grant', 400, grant(90055), 'unavailable not-done'],
+    ['a throttled tenant in a 503', 503, grant(90055), 'unavailable unknown'],
+    ['a loop in a 429', 429, grant(50196), 'unavailable not-done'],
     [
       'temporarily_unavailable',
       400,
@@ -108,7 +115,53 @@ describe('A refused refresh', () => {
   }
 
   it('stops for five minutes when the authority sees a loop', () => {
-    expect(refused(400, grant(50196))).to.have.property('retryAfterSeconds', 300);
+    for (const status of [400, 429]) {
+      const error = refused(status, grant(50196));
+      expect(error).to.include({ retryAfterSeconds: 300, isForAll: false });
+    }
+  });
+
+  describe('is for all', () => {
+    const statuses = [400, 429, 503];
+    for (const status of statuses) {
+      it(`when the tenant is throttled, said by ${status}`, () => {
+        const body = aadsts('temporarily_unavailable', 90055);
+        expect(refused(status, body)).to.include({ isForAll: true, isRetryAfterGiven: false });
+      });
+    }
+
+    for (const [header, seconds] of [
+      ['45', 45],
+      ['99999', 3600],
+      ['Sun, 01 Mar 2026 10:02:00 GMT', 120],
+    ] as const) {
+      it(`for ${seconds} s with Retry-After: ${header}`, () => {
+        const error = refused(429, grant(90055), { 'retry-after': header });
+        expect(error).to.include({ isForAll: true, retryAfterSeconds: seconds });
+      });
+    }
+
+    it('for every kind of grant', () => {
+      for (const kind of ['code', 'refresh', 'app'] as const) {
+        const error = refused(400, aadsts('invalid_request', 90055), {}, kind);
+        expect(error).to.be.instanceOf(Unavailable).with.property('isForAll', true);
+      }
+    });
+
+    it('for no other number, status or text', () => {
+      const others: readonly (readonly [number, unknown])[] = [
+        [429, undefined],
+        [429, grant(50196)],
+        [400, grant(50196)],
+        [503, aadsts('temporarily_unavailable', 90033)],
+        [400, aadsts('temporarily_unavailable', 90024)],
+        [429, { error: 'x', error_description: 'AADSTS90055: throttled' }],
+      ];
+      for (const [status, body] of others) {
+        const error = refused(status, body, { 'retry-after': '60' });
+        expect(error, JSON.stringify(body)).to.have.property('isForAll', false);
+      }
+    });
   });
 });
 
@@ -117,6 +170,51 @@ describe('A refused code', () => {
     for (const code of [65001, 50173, 70008, 501481]) {
       const error = refused(400, aadsts('invalid_grant', code), {}, 'code');
       expect(error).to.have.property('reason', 'bad-answer');
+    }
+  });
+});
+
+describe('A refused request of this site itself', () => {
+  const consent = 'an administrator';
+  const operator = 'Its operator';
+  const table: readonly (readonly [string, number, unknown, string])[] = [
+    ['no consent, by number', 400, aadsts('invalid_grant', 65001), consent],
+    ['no consent, by suberror', 400, { error: 'x', suberror: 'consent_required' }, consent],
+    ['consent_required', 400, { error: 'consent_required' }, consent],
+    ['consent for administrators', 400, aadsts('consent_required', 90094), consent],
+    ['no role where one is needed', 400, aadsts('invalid_grant', 501051), consent],
+    ['no service principal', 401, aadsts('invalid_client', 7000229), consent],
+    ['an application not there', 400, aadsts('unauthorized_client', 700016), consent],
+    ['a wrong secret', 401, aadsts('invalid_client', 7000215), operator],
+    ['a wrong scope', 400, aadsts('invalid_scope', 1002012), operator],
+    ['a wrong scope, without a number', 400, { error: 'invalid_scope' }, operator],
+    ['an unknown tenant', 400, aadsts('invalid_request', 90002), operator],
+    ['no tenant', 400, aadsts('invalid_request', 50059), operator],
+    ['a blocked application', 400, aadsts('access_denied', 53003), operator],
+    ['a dead token’s number', 400, aadsts('invalid_grant', 700082), operator],
+    ['a policy’s claims', 400, aadsts('invalid_grant', 53003, { claims }), operator],
+    ['plain invalid_grant', 400, { error: 'invalid_grant' }, operator],
+    ['interaction_required', 400, aadsts('interaction_required', 50076, { claims }), operator],
+    ['login_required', 400, { error: 'login_required' }, operator],
+  ];
+  for (const [what, status, body, whom] of table) {
+    it(`tells the operator of ${what}`, () => {
+      const error = refused(status, body, {}, 'app');
+      expect(nameOf(error)).to.equal('misconfigured');
+      expect(error.message).to.contain(whom);
+    });
+  }
+
+  const later: readonly (readonly [number, unknown])[] = [
+    [400, { error: 'brand_new' }],
+    [400, aadsts('temporarily_unavailable', 90033)],
+    [400, aadsts('invalid_grant', 50196)],
+    [429, undefined],
+    [500, aadsts('invalid_grant', 65001)],
+  ];
+  it('is for later where the authority says so, or says nothing known', () => {
+    for (const [status, body] of later) {
+      expect(refused(status, body, {}, 'app'), String(status)).to.be.instanceOf(Unavailable);
     }
   });
 });
