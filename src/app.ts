@@ -5,10 +5,12 @@ import { createAuthority } from './authority/create-authority.ts';
 import { endSessionUrl } from './authority/end-session-url.ts';
 import { redeemCode } from './authority/redeem-code.ts';
 import { refreshTokens } from './authority/refresh-tokens.ts';
+import { requestAppToken } from './authority/request-app-token.ts';
 import { requestCode } from './authority/request-code.ts';
 import { accountRecordSchema } from './broker/account-record.ts';
 import { Lease } from './broker/lease.ts';
 import { TokenBroker } from './broker/token-broker.ts';
+import { tokenSetSchema } from './broker/token-set.ts';
 import { systemClock } from './clock.ts';
 import type { Settings } from './config/settings.ts';
 import { ApiClient } from './downstream/api-client.ts';
@@ -30,6 +32,9 @@ export interface App {
 }
 
 const CLOSE_MS = 10_000;
+/** Of accounts in use: some 20 kB each. */
+const MAX_OPEN_ACCOUNTS = 2000;
+const MAX_OPEN_APPS = 100;
 
 /** @throws {Misconfigured} the store's URI cannot be used. */
 export async function createApp(settings: Settings, log: Log): Promise<App> {
@@ -44,10 +49,13 @@ export async function createApp(settings: Settings, log: Log): Promise<App> {
 
   const authority = createAuthority(settings.azureAd, { fetch, now: clock.now, log });
   const broker = new TokenBroker({
-    records: new Records({ ...kept, schema: accountRecordSchema }),
+    storage,
+    accounts: new Records({ ...kept, schema: accountRecordSchema, maxOpen: MAX_OPEN_ACCOUNTS }),
+    apps: new Records({ ...kept, schema: tokenSetSchema, maxOpen: MAX_OPEN_APPS }),
     names,
     lease: new Lease({ storage, clock, processId: newId() }),
     refresh: (request) => refreshTokens(authority, request),
+    requestAppToken: (request) => requestAppToken(authority, request),
     clock,
     log,
     random: Math.random,

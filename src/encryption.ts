@@ -8,6 +8,7 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto';
+import { pack, unpack } from './packing.ts';
 
 /**
  * What opening gives: a key that is not in the ring, or a later form, is told apart from bytes that
@@ -55,7 +56,7 @@ export class KeyRing {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.#recordKey(keyId, name), nonce);
     cipher.setAAD(associatedData(keyId, name));
-    const sealed = [nonce, cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()];
+    const sealed = [nonce, cipher.update(pack(plaintext)), cipher.final(), cipher.getAuthTag()];
     return `${VERSION}.${keyId}.${Buffer.concat(sealed).toString('base64url')}`;
   }
 
@@ -73,13 +74,15 @@ export class KeyRing {
     const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
     decipher.setAAD(associatedData(keyId, name));
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+    let packed: Buffer;
     try {
       const plain = [decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()];
-      return { status: 'open', plaintext: Buffer.concat(plain).toString('utf8') };
+      packed = Buffer.concat(plain);
     } catch {
       // The tag does not fit: altered, or sealed for another name.
       return { status: 'damaged' };
     }
+    return { status: 'open', plaintext: unpack(packed) };
   }
 
   #recordKey(keyId: string, name: string): Uint8Array {

@@ -3,6 +3,8 @@ import { createHash, createHmac } from 'node:crypto';
 
 /** Kinds that belong to an account: all of one account share its hash, and so a Redis Cluster slot. */
 export type AccountKind = 'account' | 'lease';
+/** Kinds that belong to this site itself. */
+export type SiteKind = 'app' | 'lease' | 'quiet';
 /** Kinds named by an unguessable id. */
 export type RandomKind = 'session' | 'transaction';
 
@@ -17,12 +19,20 @@ export class RecordNames {
 
   /** Keyed: account ids can be guessed, their names cannot. */
   forAccount(accountId: string, kind: AccountKind): string {
-    const hash = createHmac('sha256', this.#indexKey).update(accountId).digest('hex');
-    return this.#name(hash, kind);
+    return this.#name(this.#keyedHash(accountId), kind);
+  }
+
+  /** For what is the site's own at a tenant; no account id begins like this. */
+  forSite(tenantId: string | undefined, kind: SiteKind): string {
+    return this.#name(this.#keyedHash(`site ${tenantId?.toLowerCase() ?? ''}`), kind);
   }
 
   forRandomId(id: string, kind: RandomKind): string {
     return this.#name(createHash('sha256').update(id).digest('hex'), kind);
+  }
+
+  #keyedHash(text: string): string {
+    return createHmac('sha256', this.#indexKey).update(text).digest('hex');
   }
 
   #name(hash: string, kind: string): string {

@@ -38,8 +38,3 @@ export function scopeSet(scopes: readonly string[]): ScopeSet {
   const permissions = own.map((scope) => scope.slice(scope.lastIndexOf('/') + 1).toLowerCase());
   return { resource: resourceOf(own[0] ?? ''), permissions: new Set(permissions) };
 }
-
-/** The name of a token's place in an account record. */
-export function slotKey({ resource, permissions }: ScopeSet): string {
-  return `${resource} ${[...permissions].sort().join(' ')}`;
-}

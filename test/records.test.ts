@@ -50,6 +50,49 @@ describe('Records', () => {
     expect(kept.bytes).not.to.include('greetings');
   });
 
+  it('are opened once for as long as their bytes stay the same', async () => {
+    const opened: string[] = [];
+    const counting = Object.assign(new KeyRing({ encryptionKeys: [oldKey] }), {
+      open: (name: string, sealed: string) => {
+        opened.push(sealed);
+        return keyRing.open(name, sealed);
+      },
+    });
+    const options = { storage, keyRing: counting, schema, now: () => nowMs, log: lines.log };
+    const remembering = new Records({ ...options, maxOpen: 2 });
+    const first = await keep('first');
+    for (let i = 0; i < 3; i += 1)
+      expect((await remembering.read(NAME))?.value.word).to.equal('first');
+    await records.replace(NAME, first, { word: 'second' }, nowMs + MINUTE_MS);
+    for (let i = 0; i < 3; i += 1)
+      expect((await remembering.read(NAME))?.value.word).to.equal('second');
+    expect(opened).to.have.length(2);
+    await storage.set('test:{0b}:session', first.bytes, MINUTE_MS);
+    expect(await remembering.read('test:{0b}:session'), 'moved').to.equal(undefined);
+    nowMs += MINUTE_MS;
+    expect(await remembering.read(NAME), 'past its time').to.equal(undefined);
+    await storage.delete(NAME);
+    expect(await remembering.read(NAME)).to.equal(undefined);
+    const forgetful = new Records(options);
+    nowMs -= MINUTE_MS;
+    await keep('third');
+    opened.length = 0;
+    for (let i = 0; i < 3; i += 1) await forgetful.read(NAME);
+    expect(opened).to.have.length(3);
+  });
+
+  it('cannot be changed by one who was given them, for the others', async () => {
+    await keep();
+    const kept = await records.read(NAME);
+    expect(() => Object.assign(kept?.value ?? {}, { word: 'mine' })).to.throw(TypeError);
+  });
+
+  it('are erased whether or not they can be read', async () => {
+    await storage.set(NAME, '1.00000000.sealed-elsewhere', MINUTE_MS);
+    await records.erase(NAME);
+    expect(await storage.get(NAME)).to.equal(undefined);
+  });
+
   describe('replace', () => {
     it('changes the record that was read, once', async () => {
       const kept = await keep();

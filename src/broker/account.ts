@@ -1,4 +1,5 @@
 /** What callers of the broker hold: accounts by id and epoch, access tokens, what to ask for. */
+import type { ReadOptions } from '../storage/storage.ts';
 import type { Identity } from '../token-response.ts';
 
 /** One person at one authority, as a session refers to them. */
@@ -23,6 +24,8 @@ export interface AccessToken {
 export interface TokenRequest {
   /** Scopes of one resource. */
   readonly scopes: readonly string[];
+  /** A tenant (GUID or domain) other than the one signed in to, whose APIs are meant; Entra ID only. */
+  readonly tenantId?: string | undefined;
   /** A claims challenge (JSON text) that the token must answer. */
   readonly claims?: string | undefined;
   /** The access token an API has just refused: another one is wanted. */
@@ -40,11 +43,24 @@ export interface Broker {
    */
   acquireToken(account: Account, request: TokenRequest): Promise<AccessToken>;
   /**
-   * The account as kept, or `undefined` if it was ended, or this session of it signed out.
+   * A valid access token of this site itself, without any person, shared in the same way. At Entra
+   * ID the scope is the resource's with `/.default`.
+   *
+   * @throws {Unavailable} the authority or the store does not answer.
+   * @throws {Misconfigured} the authority refuses it: the operator or an administrator has to act.
+   */
+  acquireAppToken(request: TokenRequest): Promise<AccessToken>;
+  /**
+   * The account as kept, or `undefined` if it was ended, or this session of it signed out. With
+   * `near` an end made by another process within the last 1.5 s may be missed.
    *
    * @throws {Unavailable}
    */
-  describe(account: Account, sessionId: string): Promise<AccountDetails | undefined>;
+  describe(
+    account: Account,
+    sessionId: string,
+    options?: ReadOptions,
+  ): Promise<AccountDetails | undefined>;
   /**
    * Keeps what a redeemed code brought, under a new grant, and ties `sessionId` to the account.
    *
@@ -53,6 +69,13 @@ export interface Broker {
   keep(redemption: Redemption): Promise<Account>;
   /** Unties a session; the last one takes the account's tokens with it. @throws {Unavailable} */
   forget(account: Account, sessionId: string): Promise<void>;
+  /**
+   * Ends an account everywhere: its tokens are gone, and all its sessions with them. What is being
+   * refreshed for it is thrown away.
+   *
+   * @throws {Unavailable} it may not have ended: running it again is safe.
+   */
+  revoke(accountId: string): Promise<void>;
 }
 
 /** A redeemed code, ready to be kept. */

@@ -1,27 +1,21 @@
 /** One refresh, from taking the lease to the written record; it runs on whether or not anyone waits. */
-import type { Clock } from '../clock.ts';
 import { AppError, Misconfigured, SignInRequired, Unavailable } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { RecordNames } from '../record-names.ts';
-import { scopeSet } from '../scope-set.ts';
 import type { Refresh, RefreshAnswer, TokenResponse } from '../token-response.ts';
 import type { AccessToken, Account, TokenRequest } from './account.ts';
-import { type AccountRecord, withoutToken, withSlot } from './account-record.ts';
-import type { AccountStore, Changed } from './account-store.ts';
-import type { HeldLease, Lease } from './lease.ts';
+import type { AccountRecord } from './account-record.ts';
+import type { BrokerParts } from './broker-parts.ts';
+import type { HeldLease } from './lease.ts';
+import { sendWhileHeld, underLease } from './leased.ts';
 import type { Outbox } from './outbox.ts';
+import type { Changed, RecordStore } from './record-store.ts';
 import { restraintOn, withFailure, withoutFailures } from './restraint.ts';
 import { findToken, newSlot } from './slot.ts';
+import { withoutToken, withSlot } from './token-set.ts';
 
-export interface FlightParts {
-  readonly accounts: AccountStore;
+export interface RefreshFlightParts extends BrokerParts {
+  readonly accounts: RecordStore<AccountRecord>;
   readonly outbox: Outbox;
-  readonly names: RecordNames;
-  readonly lease: Lease;
   readonly refresh: Refresh;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly random: () => number;
   readonly newId: () => string;
 }
 
@@ -32,50 +26,44 @@ interface Lineage {
   readonly refreshTokenId: string;
 }
 
-const LEASE_WAIT_MS = 25_000;
 /** How long a holder that went silent after sending is given to write what it got. */
 const LATE_COMMIT_MS = 5000;
-const ROUNDS = 4;
 /** AADSTS70000 has been seen on a refresh token that worked the next time. */
 const SOMETIMES_TRANSIENT = 70_000;
 
 export class RefreshFlight {
-  readonly #parts: FlightParts;
+  readonly #parts: RefreshFlightParts;
   readonly #account: Account;
   readonly #request: TokenRequest;
+  readonly #name: string;
   #retriedTransient = false;
 
-  constructor(parts: FlightParts, account: Account, request: TokenRequest) {
+  constructor(parts: RefreshFlightParts, account: Account, request: TokenRequest) {
     this.#parts = parts;
     this.#account = account;
     this.#request = request;
+    this.#name = parts.names.forAccount(account.id, 'account');
   }
 
   /** The token that is there once it is this flight's turn, else the one a refresh brings. */
   async run(): Promise<AccessToken> {
     const { names, lease, outbox } = this.#parts;
     await outbox.flush(this.#account.id);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const held = await lease.take(names.forAccount(this.#account.id, 'lease'), LEASE_WAIT_MS);
-      try {
-        const token = await this.#attempt(held);
-        if (token) return token;
-      } finally {
-        await held.release();
-      }
-    }
-    throw new Unavailable('Your account is busy: its tokens keep changing. Try again shortly.');
+    const leaseName = names.forAccount(this.#account.id, 'lease');
+    return await underLease(lease, leaseName, (held) => this.#attempt(held));
   }
 
   /** `undefined` when what was read no longer holds: start over. */
   async #attempt(held: HeldLease): Promise<AccessToken | undefined> {
-    const { accounts, clock, refresh } = this.#parts;
-    const record = await accounts.read(this.#account.id);
+    const { accounts, clock, quiet, refresh } = this.#parts;
+    const { scopes, tenantId, claims } = this.#request;
+    const record = await accounts.read(this.#name);
     if (record?.epoch !== this.#account.epoch) throw new SignInRequired('no-session');
     const kept = findToken(record, this.#request, clock.now());
     if (kept?.state === 'fresh') return kept;
     const { refreshToken } = record;
-    const restraint = restraintOn(record, this.#request, clock.now());
+    const restraint =
+      restraintOn(record, this.#request, clock.now()) ?? (await quiet.restraint(tenantId));
     if (refreshToken?.state !== 'good' || restraint) {
       if (kept) return kept;
       throw restraint ?? this.#dead();
@@ -85,25 +73,17 @@ export class RefreshFlight {
       grantId: record.grantId,
       refreshTokenId: refreshToken.id,
     };
-    let abortedUnsent = false;
-    let answer: RefreshAnswer;
+    let answer: RefreshAnswer | undefined;
     try {
-      answer = await refresh({
-        refreshToken: refreshToken.value,
-        scopes: this.#request.scopes,
-        claims: this.#request.claims,
-        accountId: this.#account.id,
-        beforeSend: () => {
-          abortedUnsent = true;
-          held.assertFresh();
-          abortedUnsent = false;
-        },
-      });
+      const { value } = refreshToken;
+      const accountId = this.#account.id;
+      answer = await sendWhileHeld(held, (beforeSend) =>
+        refresh({ refreshToken: value, scopes, tenantId, claims, accountId, beforeSend }),
+      );
     } catch (error) {
-      if (abortedUnsent) return undefined;
       return await this.#afterRefusal(error, lineage, held);
     }
-    return await this.#commit(answer, lineage, record);
+    return answer && (await this.#commit(answer, lineage, record));
   }
 
   /** What a failed refresh means for the record; throws what its callers are to be told. */
@@ -118,7 +98,7 @@ export class RefreshFlight {
       return undefined;
     }
     if (held.takenOver) await this.#parts.clock.sleep(LATE_COMMIT_MS);
-    const changed = await this.#parts.accounts.change(this.#account.id, (record) =>
+    const changed = await this.#parts.accounts.change(this.#name, (record) =>
       record.refreshToken && isOf(lineage, record)
         ? { ...record, refreshToken: { ...record.refreshToken, state: 'dead' } }
         : undefined,
@@ -139,13 +119,14 @@ export class RefreshFlight {
 
   /** Remembers a failure for all processes. */
   async #note(error: unknown, lineage: Lineage): Promise<void> {
-    const { accounts, clock } = this.#parts;
+    const { accounts, clock, quiet } = this.#parts;
+    await quiet.note(this.#request.tenantId, error);
     const change = (record: AccountRecord) =>
       isUnderGrant(lineage, record)
         ? withFailure(record, this.#request, error, clock.now())
         : undefined;
     // Without the note the authority may be asked once more, and no harm is done.
-    await accounts.change(this.#account.id, change).catch(() => 'left');
+    await accounts.change(this.#name, change).catch(() => 'left');
   }
 
   async #commit(
@@ -176,7 +157,7 @@ export class RefreshFlight {
       const refreshToken = mine ? (successor ?? { ...current, state: 'good' as const }) : current;
       const good = withoutFailures(withoutToken(record, this.#request.refused));
       const next = refreshToken ? { ...good, refreshToken } : good;
-      return slot ? withSlot(next, scopeSet(this.#request.scopes), slot) : next;
+      return slot ? withSlot(next, slot) : next;
     };
     if (!slot && !successor && answer.kind === 'unverified') throw answer.cause;
     const changed = await this.#write(change);
@@ -188,7 +169,7 @@ export class RefreshFlight {
   /** A change that must not be lost: what the store does not take goes to the outbox. */
   async #write(change: (record: AccountRecord) => AccountRecord | undefined): Promise<Changed> {
     const { accounts, outbox, log } = this.#parts;
-    const write = () => accounts.change(this.#account.id, change);
+    const write = () => accounts.change(this.#name, change);
     try {
       return await write();
     } catch (error) {
@@ -203,9 +184,9 @@ export class RefreshFlight {
   }
 
   #slotFor(response: TokenResponse, now: number, random: () => number) {
-    const { scopes: askedScopes, claims, refused } = this.#request;
+    const { scopes: askedScopes, tenantId, claims, refused } = this.#request;
     const afterRefusal = refused !== undefined;
-    return newSlot({ ...response, askedScopes, claims, afterRefusal }, now, random);
+    return newSlot({ ...response, askedScopes, tenantId, claims, afterRefusal }, now, random);
   }
 
   #dead(): SignInRequired {

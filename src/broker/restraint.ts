@@ -1,8 +1,9 @@
 /** What keeps the same failing request from being sent again and again, by any process. */
 import { Misconfigured, SignInRequired, Unavailable } from '../errors.ts';
-import { scopeSet, slotKey } from '../scope-set.ts';
+import { scopeSet } from '../scope-set.ts';
 import type { TokenRequest } from './account.ts';
-import type { AccountRecord, Refusal } from './account-record.ts';
+import { slotKey } from './slot-key.ts';
+import type { Refusal, TokenSet } from './token-set.ts';
 
 /** An administrator may consent meanwhile, or the operator mend the credential: nothing tells us. */
 const REFUSED_MS = 60_000;
@@ -22,7 +23,7 @@ const REFUSES_US = 'The sign-in service refuses this site itself. Its operator h
  * Entra ID ends a request that is sent 15 times in 5 minutes with AADSTS50196.
  */
 export function restraintOn(
-  record: AccountRecord,
+  record: TokenSet,
   request: TokenRequest,
   now: number,
 ): SignInRequired | Unavailable | Misconfigured | undefined {
@@ -38,12 +39,12 @@ export function restraintOn(
 }
 
 /** The record with the failure of a refresh noted, if there is something to note. */
-export function withFailure(
-  record: AccountRecord,
+export function withFailure<T extends TokenSet>(
+  record: T,
   request: TokenRequest,
   error: unknown,
   now: number,
-): AccountRecord | undefined {
+): T | undefined {
   if (error instanceof Unavailable) return withQuiet(record, error, now);
   const refusal = refusalOf(error, now);
   if (!refusal) return undefined;
@@ -64,12 +65,11 @@ function refusalOf(error: unknown, now: number): Refusal | undefined {
 }
 
 /** The record once the authority has answered well. */
-export function withoutFailures(record: AccountRecord): AccountRecord {
-  const { quiet: _, ...rest } = record;
-  return rest;
+export function withoutFailures<T extends TokenSet>(record: T): T {
+  return { ...record, quiet: undefined };
 }
 
-function withQuiet(record: AccountRecord, error: Unavailable, now: number): AccountRecord {
+function withQuiet<T extends TokenSet>(record: T, error: Unavailable, now: number): T {
   const failures = (record.quiet?.failures ?? 0) + 1;
   const grown = FIRST_QUIET_MS * 2 ** Math.min(failures - FREE_FAILURES - 1, 10);
   const ownMs = failures <= FREE_FAILURES ? 0 : Math.min(grown, LONGEST_QUIET_MS);
@@ -77,6 +77,6 @@ function withQuiet(record: AccountRecord, error: Unavailable, now: number): Acco
   return { ...record, quiet: { until: now + Math.max(ownMs, askedMs), failures } };
 }
 
-function refusalKey({ scopes, claims }: TokenRequest): string {
-  return JSON.stringify([slotKey(scopeSet(scopes)), claims]);
+function refusalKey({ tenantId, scopes, claims }: TokenRequest): string {
+  return JSON.stringify([slotKey(tenantId, scopeSet(scopes)), claims]);
 }

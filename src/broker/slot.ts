@@ -1,8 +1,9 @@
 /** A kept access token: whether it serves a request, and how long it is good for. */
 import { createHash } from 'node:crypto';
-import { scopeSet } from '../scope-set.ts';
-import type { AccessToken, Account, TokenRequest } from './account.ts';
-import type { AccountRecord, Slot } from './account-record.ts';
+import { type ScopeSet, scopeSet } from '../scope-set.ts';
+import type { AccessToken, TokenRequest } from './account.ts';
+import { slotKey } from './slot-key.ts';
+import type { Slot, TokenSet } from './token-set.ts';
 
 /**
  * How good a kept token is: `fresh`; `due`, good but past its time for renewal; `late`, only for
@@ -16,6 +17,7 @@ const LAST_RESORT_MS = 30_000;
 const FUTILE_MS = 60_000;
 
 export interface NewToken {
+  readonly tenantId?: string | undefined;
   readonly accessToken: string;
   readonly scopes: readonly string[];
   readonly askedScopes: readonly string[];
@@ -34,6 +36,7 @@ export function newSlot(token: NewToken, now: number, random: () => number): Slo
   const renewMs = (token.refreshInSeconds ?? token.expiresInSeconds / 2) * 1000;
   const asked = scopeSet(token.askedScopes);
   return {
+    ...(token.tenantId === undefined ? {} : { tenantId: token.tenantId.toLowerCase() }),
     resource: asked.resource,
     granted: [...scopeSet(token.scopes).permissions],
     asked: [...asked.permissions],
@@ -51,14 +54,15 @@ export function newSlot(token: NewToken, now: number, random: () => number): Slo
  * near its end only if there is no other.
  */
 export function findToken(
-  record: AccountRecord,
+  tokens: TokenSet,
   request: TokenRequest,
   now: number,
 ): KeptToken | undefined {
-  const slots = Object.values(record.slots);
+  const slots = Object.values(tokens.slots);
   const refused = slots.find((slot) => slot.accessToken === request.refused);
+  const wanted = scopeSet(request.scopes);
   const newestFirst = slots
-    .filter((slot) => serves(slot, request, refused, now))
+    .filter((slot) => isFor(slot, request, wanted) && serves(slot, request, refused, now))
     .sort((a, b) => b.gotAt - a.gotAt)
     .flatMap((slot): KeptToken[] => {
       const state = stateOf(slot, now);
@@ -67,21 +71,23 @@ export function findToken(
   return newestFirst.find(({ state }) => state !== 'late') ?? newestFirst[0];
 }
 
-/**
- * What was asked and not granted counts as served: asking again would get the same answer, for ever.
- * A token got after the refused one serves whatever claims it was got with.
- */
+/** What was asked and not granted counts as served: asking again would get the same answer, for ever. */
+function isFor(slot: Slot, { tenantId }: TokenRequest, wanted: ScopeSet): boolean {
+  if (slot.resource !== wanted.resource || slot.tenantId !== tenantId?.toLowerCase()) return false;
+  const permissions = [...wanted.permissions];
+  return (
+    permissions.every((permission) => slot.granted.includes(permission)) ||
+    permissions.every((permission) => slot.asked.includes(permission))
+  );
+}
+
+/** A token got after the refused one serves whatever claims it was got with. */
 function serves(
   slot: Slot,
   request: TokenRequest,
   refused: Slot | undefined,
   now: number,
 ): boolean {
-  const wanted = scopeSet(request.scopes);
-  if (slot.resource !== wanted.resource) return false;
-  const within = (permissions: readonly string[]) =>
-    wanted.permissions.isSubsetOf(new Set(permissions));
-  if (!within(slot.granted) && !within(slot.asked)) return false;
   if (refused) return slot === refused ? isRenewalFutile(slot, now) : slot.gotAt > refused.gotAt;
   if (request.refused !== undefined) return true;
   return request.claims === undefined || request.claims === slot.claims;
@@ -98,17 +104,8 @@ function stateOf(slot: Slot, now: number): KeptToken['state'] | undefined {
   return now < slot.expiresAt - Math.min(LAST_RESORT_MS, marginMs) ? 'late' : undefined;
 }
 
-/** One text for equal requests of one account, safe to hold as a key: the refused token is hashed. */
-export function requestKey(account: Account, request: TokenRequest): string {
-  const { resource, permissions } = scopeSet(request.scopes);
-  const refused =
-    request.refused && createHash('sha256').update(request.refused).digest('base64url');
-  return JSON.stringify([
-    account.id,
-    account.epoch,
-    resource,
-    [...permissions].sort(),
-    request.claims,
-    refused,
-  ]);
+/** One text for equal requests, safe to hold as a key: the refused token is hashed. */
+export function requestKey({ tenantId, scopes, claims, refused }: TokenRequest): string {
+  const hash = refused && createHash('sha256').update(refused).digest('base64url');
+  return JSON.stringify([slotKey(tenantId, scopeSet(scopes)), claims, hash]);
 }

@@ -1,11 +1,12 @@
 /** The token broker: every account's tokens, and a valid access token for whoever asks. */
 import type { Clock } from '../clock.ts';
-import { AppError, SignInRequired, Unavailable } from '../errors.ts';
+import { AppError, SignInRequired } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RecordNames } from '../record-names.ts';
 import type { Records } from '../records.ts';
 import { scopeSet } from '../scope-set.ts';
-import type { Refresh } from '../token-response.ts';
+import type { ReadOptions, Storage } from '../storage/storage.ts';
+import type { Refresh, RequestAppToken } from '../token-response.ts';
 import type {
   AccessToken,
   Account,
@@ -14,20 +15,28 @@ import type {
   Redemption,
   TokenRequest,
 } from './account.ts';
-import type { AccountRecord } from './account-record.ts';
-import { withSlot } from './account-record.ts';
-import { AccountStore } from './account-store.ts';
+import { type AccountRecord, accountExpiry } from './account-record.ts';
+import { AppTokenFlight, tokenSetExpiry } from './app-token-flight.ts';
+import { AuthorityQuiet } from './authority-quiet.ts';
+import type { BrokerParts } from './broker-parts.ts';
+import { Flights, within } from './flights.ts';
 import type { Lease } from './lease.ts';
 import { Outbox } from './outbox.ts';
+import { RecordStore } from './record-store.ts';
 import { RefreshFlight } from './refresh-flight.ts';
 import { restraintOn } from './restraint.ts';
 import { findToken, newSlot, requestKey } from './slot.ts';
+import { type TokenSet, withSlot } from './token-set.ts';
 
 export interface TokenBrokerOptions {
-  readonly records: Records<AccountRecord>;
+  readonly storage: Storage;
+  readonly accounts: Records<AccountRecord>;
+  /** What is kept of this site's own tokens. */
+  readonly apps: Records<TokenSet>;
   readonly names: RecordNames;
   readonly lease: Lease;
   readonly refresh: Refresh;
+  readonly requestAppToken: RequestAppToken;
   readonly clock: Clock;
   readonly log: Log;
   /** 0 to 1, for jitter. */
@@ -40,6 +49,14 @@ export interface TokenBrokerOptions {
   readonly callerWaitMs?: number;
 }
 
+/** Where the tokens of a request are kept, and how new ones are got. */
+interface Source<T extends TokenSet> {
+  /** `undefined` if there is nobody any more to have tokens. */
+  read(options?: ReadOptions): Promise<T | undefined>;
+  canRenew(tokens: T): boolean;
+  renew(): Promise<AccessToken>;
+}
+
 const CALLER_WAIT_MS = 20_000;
 /** How long a caller waits for a better token than the one near its end. */
 const LATE_WAIT_MS = 2000;
@@ -50,43 +67,67 @@ const MAX_SESSIONS = 50;
 
 export class TokenBroker implements Broker {
   readonly #options: TokenBrokerOptions;
-  readonly #accounts: AccountStore;
+  readonly #parts: BrokerParts;
+  readonly #accounts: RecordStore<AccountRecord>;
+  readonly #apps: RecordStore<TokenSet>;
   readonly #outbox: Outbox;
-  readonly #flights = new Map<string, Promise<AccessToken>>();
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #flights: Flights;
 
   constructor(options: TokenBrokerOptions) {
+    const { storage, names, clock, log } = options;
     this.#options = options;
-    this.#accounts = new AccountStore(options.records, options.names);
-    this.#outbox = new Outbox(options.clock, options.log);
+    const quiet = new AuthorityQuiet({ storage, names, now: clock.now });
+    this.#parts = { ...options, quiet };
+    this.#accounts = new RecordStore({ records: options.accounts, expiry: accountExpiry });
+    this.#apps = new RecordStore({ records: options.apps, expiry: tokenSetExpiry });
+    this.#outbox = new Outbox(clock, log);
+    this.#flights = new Flights(log);
   }
 
-  async acquireToken(account: Account, request: TokenRequest): Promise<AccessToken> {
-    const record = await this.#accounts.read(account.id);
-    if (record?.epoch !== account.epoch) throw new SignInRequired('no-session');
-    const kept = findToken(record, request, this.#options.clock.now());
-    if (kept?.state === 'fresh') return kept;
-    const restraint = restraintOn(record, request, this.#options.clock.now());
-    if (kept && (restraint || record.refreshToken?.state !== 'good')) return kept;
-    if (restraint) throw restraint;
-    const flight = this.#join(account, request);
-    if (kept?.state === 'due') return kept;
-    const waitMs = this.#options.callerWaitMs ?? CALLER_WAIT_MS;
-    try {
-      return await within(flight, kept ? Math.min(waitMs, LATE_WAIT_MS) : waitMs);
-    } catch (error) {
-      // A token near its end is better than none, unless the account itself is gone.
-      const isGone = error instanceof SignInRequired && error.reason === 'no-session';
-      if (kept && error instanceof AppError && !isGone) return kept;
-      throw error;
+  acquireToken(account: Account, request: TokenRequest): Promise<AccessToken> {
+    const name = this.#nameOf(account.id);
+    return this.#acquire(request, {
+      read: async (options) => {
+        const record = await this.#accounts.read(name, options);
+        return record?.epoch === account.epoch ? record : undefined;
+      },
+      canRenew: ({ refreshToken }) => refreshToken?.state === 'good',
+      renew: () =>
+        this.#flights.join(`${name} ${account.epoch} ${requestKey(request)}`, name, () => {
+          const { refresh, newId } = this.#options;
+          const kept = { accounts: this.#accounts, outbox: this.#outbox };
+          const parts = { ...this.#parts, ...kept, refresh, newId };
+          return new RefreshFlight(parts, account, request).run();
+        }),
+    });
+  }
+
+  acquireAppToken(request: TokenRequest): Promise<AccessToken> {
+    const name = this.#options.names.forSite(request.tenantId, 'app');
+    return this.#acquire(request, {
+      read: async (options) => (await this.#apps.read(name, options)) ?? NO_TOKENS,
+      canRenew: () => true,
+      renew: () =>
+        this.#flights.join(`${name} ${requestKey(request)}`, name, () => {
+          const { requestAppToken } = this.#options;
+          const parts = { ...this.#parts, apps: this.#apps, requestAppToken };
+          return new AppTokenFlight(parts, request).run();
+        }),
+    });
+  }
+
+  async describe(
+    account: Account,
+    sessionId: string,
+    { near = false }: ReadOptions = {},
+  ): Promise<AccountDetails | undefined> {
+    const record = await this.#accounts.read(this.#nameOf(account.id), { near });
+    const isTied = record?.sessions.some(({ id }) => id === sessionId) ?? false;
+    if (record?.epoch === account.epoch && isTied) {
+      return { ...account, identity: record.identity };
     }
-  }
-
-  async describe(account: Account, sessionId: string): Promise<AccountDetails | undefined> {
-    const record = await this.#accounts.read(account.id);
-    if (record?.epoch !== account.epoch) return undefined;
-    const isTied = record.sessions.some(({ id }) => id === sessionId);
-    return isTied ? { ...account, identity: record.identity } : undefined;
+    // A copy near at hand may only say yes: it may be older than this session.
+    return near ? this.describe(account, sessionId) : undefined;
   }
 
   async keep(redemption: Redemption): Promise<Account> {
@@ -94,8 +135,7 @@ export class TokenBroker implements Broker {
     const { identity, refreshToken, askedScopes } = redemption;
     const [epoch, grantId, refreshTokenId] = [newId(), newId(), newId()];
     const now = clock.now();
-    const asked = scopeSet(askedScopes);
-    const record = await this.#accounts.put(identity.accountId, (current) => {
+    const record = await this.#accounts.put(this.#nameOf(identity.accountId), (current) => {
       const sessions = (current?.sessions ?? [])
         .filter(({ id, endsAt }) => endsAt > now && id !== redemption.sessionId)
         .slice(1 - MAX_SESSIONS);
@@ -111,78 +151,65 @@ export class TokenBroker implements Broker {
         sessions: [...sessions, { id: redemption.sessionId, endsAt: now + sessionMs }],
         identity,
       };
-      return asked.permissions.size > 0
-        ? withSlot(next, asked, newSlot(redemption, now, random))
-        : next;
+      const isForResource = scopeSet(askedScopes).permissions.size > 0;
+      return isForResource ? withSlot(next, newSlot(redemption, now, random)) : next;
     });
     return { id: identity.accountId, epoch: record.epoch };
   }
 
   async forget(account: Account, sessionId: string): Promise<void> {
-    await this.#accounts.change(account.id, (record) => {
+    await this.#accounts.change(this.#nameOf(account.id), (record) => {
       if (record.epoch !== account.epoch) return undefined;
       const sessions = record.sessions.filter((session) => session.id !== sessionId);
       return sessions.length === record.sessions.length ? undefined : { ...record, sessions };
     });
   }
 
+  async revoke(accountId: string): Promise<void> {
+    await this.#accounts.erase(this.#nameOf(accountId));
+  }
+
   /** Ends its work: waits for flights and unwritten tokens, for at most `ms`. */
   async close(ms: number): Promise<void> {
     const { clock } = this.#options;
     const endsAt = clock.monotonic() + ms;
-    const turns = Promise.allSettled(this.#turns.values());
     // Whatever a flight brings after that is named in the log as lost.
-    await within(turns, ms - Math.min(ms / 2, DRAIN_MS)).catch(() => undefined);
+    await this.#flights.settled(ms - Math.min(ms / 2, DRAIN_MS));
     await this.#outbox.close(endsAt - clock.monotonic());
   }
 
-  /** The flight for this request: one for all in this process who want the same. */
-  #join(account: Account, request: TokenRequest): Promise<AccessToken> {
-    const key = requestKey(account, request);
-    const running = this.#flights.get(key);
-    if (running !== undefined) return running;
-    const flight = this.#afterOthers(account.id, () => {
-      const { lease, names, refresh, clock, log, random, newId } = this.#options;
-      const parts = { accounts: this.#accounts, outbox: this.#outbox, lease, refresh, clock, log };
-      return new RefreshFlight({ ...parts, names, random, newId }, account, request).run();
-    }).finally(() => this.#flights.delete(key));
-    this.#flights.set(key, flight);
-    flight.catch((error: unknown) => this.#sayBug(error));
-    return flight;
+  async #acquire<T extends TokenSet>(
+    request: TokenRequest,
+    source: Source<T>,
+  ): Promise<AccessToken> {
+    const { clock } = this.#options;
+    // A copy near at hand may only say yes: whatever else it says is asked of the store.
+    const near = await source.read({ near: true });
+    const atHand = near && findToken(near, request, clock.now());
+    if (atHand?.state === 'fresh') return atHand;
+    const tokens = await source.read();
+    if (!tokens) throw new SignInRequired('no-session');
+    const kept = findToken(tokens, request, clock.now());
+    if (kept?.state === 'fresh') return kept;
+    const restraint = restraintOn(tokens, request, clock.now());
+    if (kept && (restraint || !source.canRenew(tokens))) return kept;
+    if (restraint) throw restraint;
+    const flight = source.renew();
+    if (kept?.state === 'due') return kept;
+    const waitMs = this.#options.callerWaitMs ?? CALLER_WAIT_MS;
+    try {
+      return await within(flight, kept ? Math.min(waitMs, LATE_WAIT_MS) : waitMs);
+    } catch (error) {
+      // A token near its end is better than none, unless the account itself is gone.
+      const isGone = error instanceof SignInRequired && error.reason === 'no-session';
+      if (kept && error instanceof AppError && !isGone) return kept;
+      throw error;
+    }
   }
 
-  /** Foreseen failures are said where they happen; any other is ours, and nobody may be waiting for it. */
-  #sayBug(error: unknown): void {
-    if (error instanceof AppError || !(error instanceof Error)) return;
-    const { name, message, stack } = error;
-    this.#options.log.error({ event: 'refresh_broke', name, problem: message, stack }, 'a bug');
-  }
-
-  /** Flights of one account take turns in this process, so that only one asks for the lease. */
-  #afterOthers<T>(accountId: string, start: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(accountId) ?? Promise.resolve();
-    const turn = before.then(start, start);
-    this.#turns.set(accountId, turn);
-    const leave = () => {
-      if (this.#turns.get(accountId) === turn) this.#turns.delete(accountId);
-    };
-    turn.then(leave, leave);
-    return turn;
+  #nameOf(accountId: string): string {
+    return this.#options.names.forAccount(accountId, 'account');
   }
 }
 
-/** @throws {Unavailable} when the promise has not settled within `ms`; it goes on all the same. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Unavailable('Your tokens are still being renewed. Try again shortly.')),
-      ms,
-    );
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const NO_TOKENS: TokenSet = { slots: {}, refusals: {} };

@@ -18,6 +18,8 @@ interface Files {
   readonly files: ReadonlyMap<string, AssetFile>;
 }
 
+/** Of sessions in use, so that a page with many parts opens its session once. */
+const MAX_OPEN_SESSIONS = 5000;
 /** The length of every random value: 256 bits. */
 const ID_BYTES = 32;
 
@@ -30,7 +32,7 @@ export function makeParts(options: WebOptions, { views, files }: Files): Parts {
     cookies: new SiteCookies(settings.site),
     sessions: new SessionStore({
       ...settings.session,
-      records: new Records({ ...kept, schema: sessionSchema }),
+      records: new Records({ ...kept, schema: sessionSchema, maxOpen: MAX_OPEN_SESSIONS }),
       names,
       now,
       log,

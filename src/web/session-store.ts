@@ -5,6 +5,7 @@ import { Unavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RecordNames } from '../record-names.ts';
 import type { Kept, Records } from '../records.ts';
+import type { ReadOptions } from '../storage/storage.ts';
 import { type SessionRecord, sessionSchema } from './session.ts';
 
 interface SessionStoreOptions {
@@ -34,8 +35,11 @@ export class SessionStore {
   }
 
   /** @throws {Unavailable} the store does not answer: nobody is taken for signed out. */
-  async get(id: string, ctx: object) {
-    const kept = await this.#options.records.read(this.#name(id));
+  async get(id: string, ctx: object, { near = false }: ReadOptions = {}) {
+    const { records } = this.#options;
+    let kept = await records.read(this.#name(id), { near });
+    // A copy near at hand may only say yes: it may be older than the session.
+    if (!kept && near) kept = await records.read(this.#name(id));
     if (kept) this.#remember(ctx, id, kept);
     return kept && { record: kept.value };
   }

@@ -4,14 +4,21 @@ import type { Account, Redemption } from '../../src/broker/account.ts';
 import { accountRecordSchema } from '../../src/broker/account-record.ts';
 import { Lease } from '../../src/broker/lease.ts';
 import { TokenBroker } from '../../src/broker/token-broker.ts';
+import { tokenSetSchema } from '../../src/broker/token-set.ts';
 import { systemClock } from '../../src/clock.ts';
 import { KeyRing } from '../../src/encryption.ts';
-import { SignInRequired, Unavailable } from '../../src/errors.ts';
+import { Misconfigured, SignInRequired, Unavailable } from '../../src/errors.ts';
 import { createLog, type Log } from '../../src/log.ts';
 import { RecordNames } from '../../src/record-names.ts';
 import { Records } from '../../src/records.ts';
 import type { ReadOptions, Replaced, Storage } from '../../src/storage/storage.ts';
-import type { Identity, RefreshAnswer, RefreshRequest } from '../../src/token-response.ts';
+import type {
+  AppTokenRequest,
+  AppTokenResponse,
+  Identity,
+  RefreshAnswer,
+  RefreshRequest,
+} from '../../src/token-response.ts';
 
 export const newId = () => randomBytes(18).toString('base64url');
 
@@ -51,6 +58,8 @@ export class CountingAuthority {
   onArrival: (() => Promise<void>) | undefined;
   readonly used: string[] = [];
   readonly asked: RefreshRequest[] = [];
+  /** Requests for tokens of the site itself. */
+  readonly askedForApp: AppTokenRequest[] = [];
   readonly #good = new Set<string>();
 
   /** A refresh token as a sign-in brings it. */
@@ -91,6 +100,27 @@ export class CountingAuthority {
     };
     return fault ? fault(answer) : answer;
   };
+
+  requestAppToken = async (request: AppTokenRequest): Promise<AppTokenResponse> => {
+    await this.onPreparation?.();
+    request.beforeSend();
+    this.askedForApp.push(request);
+    await this.onArrival?.();
+    await systemClock.sleep(this.latencyMs);
+    const fault = this.next.shift();
+    if (fault instanceof Error) throw fault;
+    return {
+      accessToken: `app-token-${newId()} for ${request.scopes.join(' ')}`,
+      scopes: [...request.scopes],
+      expiresInSeconds: this.expiresInSeconds,
+      refreshInSeconds: undefined,
+    };
+  };
+}
+
+/** One that knows no tokens of a site itself. */
+export async function noAppTokens(): Promise<never> {
+  throw new Misconfigured('This authority gives no tokens to the site itself.');
 }
 
 /** A store that can be made to fail, before or after it has done what it was asked. */
@@ -134,10 +164,12 @@ export class FaultyStorage implements Storage {
 
 export interface RigOptions {
   readonly storage: Storage;
-  readonly authority: Pick<CountingAuthority, 'refresh'>;
+  readonly authority: Pick<CountingAuthority, 'refresh'> &
+    Partial<Pick<CountingAuthority, 'requestAppToken'>>;
   /** Added to the wall clock. */
   readonly skewMs?: number;
   readonly callerWaitMs?: number;
+  readonly encryptionKeys?: readonly Buffer[];
   readonly log?: Log;
   /** In place of waiting. */
   readonly sleep?: (ms: number) => Promise<void>;
@@ -153,12 +185,18 @@ export function aBroker(options: RigOptions): TokenBroker {
     sleep: options.sleep ?? systemClock.sleep,
   };
   const log = options.log ?? createLog('silent');
-  const keyRing = new KeyRing(testKeys);
+  const keyRing = new KeyRing({
+    encryptionKeys: options.encryptionKeys ?? testKeys.encryptionKeys,
+  });
+  const kept = { storage, keyRing, now: clock.now, log, maxOpen: 1000 };
   return new TokenBroker({
-    records: new Records({ storage, keyRing, schema: accountRecordSchema, now: clock.now, log }),
+    storage,
+    accounts: new Records({ ...kept, schema: accountRecordSchema }),
+    apps: new Records({ ...kept, schema: tokenSetSchema }),
     names: new RecordNames({ instanceName: 'test', indexKey: testKeys.indexKey }),
     lease: new Lease({ storage, clock, processId: newId(), ...options.lease }),
     refresh: authority.refresh,
+    requestAppToken: authority.requestAppToken ?? noAppTokens,
     clock,
     log,
     random: Math.random,

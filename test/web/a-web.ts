@@ -13,7 +13,7 @@ import { ApiFailed, SignInRequired, Unavailable } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { RecordNames } from '../../src/record-names.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
-import type { Storage } from '../../src/storage/storage.ts';
+import type { ReadOptions, Storage } from '../../src/storage/storage.ts';
 import type { Identity } from '../../src/token-response.ts';
 import { createWeb } from '../../src/web/create-web.ts';
 import { Browser } from './browser.ts';
@@ -114,8 +114,20 @@ export class FakeBroker implements Broker {
     throw new Error('the web tier asks for no token');
   }
 
-  async describe({ id, epoch }: Account, sessionId: string): Promise<AccountDetails | undefined> {
+  async acquireAppToken(): Promise<never> {
+    throw new Error('the web tier asks for no token');
+  }
+
+  /** Whether each question was content with a copy near at hand. */
+  readonly askedNear: boolean[] = [];
+
+  async describe(
+    { id, epoch }: Account,
+    sessionId: string,
+    { near = false }: ReadOptions = {},
+  ): Promise<AccountDetails | undefined> {
     if (this.fault) throw this.fault;
+    this.askedNear.push(near);
     const { details, sessions } = this.accounts.get(id) ?? {};
     return details?.epoch === epoch && sessions?.has(sessionId) ? details : undefined;
   }
@@ -137,6 +149,10 @@ export class FakeBroker implements Broker {
     if (this.fault) throw this.fault;
     const sessions = this.accounts.get(id)?.sessions;
     if (sessions?.delete(sessionId) && sessions.size === 0) this.accounts.delete(id);
+  }
+
+  async revoke(accountId: string): Promise<void> {
+    this.accounts.delete(accountId);
   }
 }
 
@@ -188,6 +204,10 @@ function breakable(storage: Storage) {
   const state = {
     isDown: false,
     failure: new Unavailable('The store does not answer.', { retryAfterSeconds: 7 }),
+    /** Of each read of a session, whether a copy near at hand would have done. */
+    sessionReads: [] as boolean[],
+    /** In place of the copy near at hand, by name. */
+    stale: new Map<string, string | undefined>(),
     /** Runs before each conditional write. */
     beforeReplace: async () => {},
   };
@@ -198,7 +218,11 @@ function breakable(storage: Storage) {
   const broken: Storage = {
     label: storage.label,
     shared: storage.shared,
-    get: (name, options) => whenUp(() => storage.get(name, options)),
+    get: (name, options) => {
+      if (name.endsWith(':session')) state.sessionReads.push(options?.near ?? false);
+      if (options?.near && state.stale.has(name)) return Promise.resolve(state.stale.get(name));
+      return whenUp(() => storage.get(name, options));
+    },
     set: (name, value, ttlMs) => whenUp(() => storage.set(name, value, ttlMs)),
     delete: (name) => whenUp(() => storage.delete(name)),
     replace: (...change) =>
@@ -276,6 +300,7 @@ export async function aWeb({
     authority,
     broker,
     apiClient,
+    names: new RecordNames(tokenCache),
     store,
     clock,
     /** All that was logged. */

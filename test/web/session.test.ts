@@ -53,6 +53,29 @@ describe('The session', () => {
     expect((await browser.open('/assets/style.css')).cookies).to.deep.equal([]);
   });
 
+  it('is read from a copy near at hand by requests that only read', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    web.store.sessionReads.length = 0;
+    web.broker.askedNear.length = 0;
+    await browser.open('/');
+    expect(web.store.sessionReads).to.deep.equal([true]);
+    expect(web.broker.askedNear).to.deep.equal([true]);
+    web.store.sessionReads.length = 0;
+    web.broker.askedNear.length = 0;
+    await browser.signOut();
+    expect(web.store.sessionReads).to.include(false).and.not.include(true);
+    expect(web.broker.askedNear).to.deep.equal([false]);
+  });
+
+  it('is not taken for ended because a copy near at hand does not have it', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    const id = browser.jar.get('concierge') ?? '';
+    web.store.stale.set(web.names.forRandomId(id, 'session'), undefined);
+    expect(await isSignedIn(browser)).to.equal(true);
+  });
+
   it('gets a new id at each sign-in, and the old one opens nothing', async () => {
     const browser = web.aBrowser();
     await browser.signIn();

@@ -4,8 +4,8 @@ import { bodyParser } from '@koa/bodyparser';
 import { z } from 'zod';
 import { Forbidden } from '../../errors.ts';
 import type { Context, Middleware, Parts } from '../context.ts';
+import { isSafeMethod } from '../is-safe-method.ts';
 
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 const formSchema = z.object({ _csrf: z.string() });
 /** Statuses of a form that is no good; without one it was broken. */
 const refusalSchema = z.object({ status: z.union([z.literal(413), z.literal(415)]) });
@@ -25,7 +25,7 @@ const parseForm = bodyParser({
 export function sameOrigin({ settings }: Pick<Parts, 'settings'>): Middleware {
   const { origin } = settings.site.publicUrl;
   return async (ctx, next) => {
-    if (!SAFE.has(ctx.method) && !(await isOwn(ctx, origin))) {
+    if (!isSafeMethod(ctx.method) && !(await isOwn(ctx, origin))) {
       throw new Forbidden('This request did not come from a page of this site, so it was refused.');
     }
     await next();

@@ -3,6 +3,7 @@ import type Koa from 'koa';
 import { type CreateSessionOptions, createSession } from 'koa-session';
 import { Unavailable } from '../../errors.ts';
 import type { Context, Middleware, Parts, WebContext, WebState } from '../context.ts';
+import { isSafeMethod } from '../is-safe-method.ts';
 import { isSignInPath } from '../sign-in-links.ts';
 
 /** How often within its idle time a session notes that it was seen. */
@@ -38,7 +39,7 @@ export function session(app: Koa<WebState, WebContext>, parts: Parts): Middlewar
 
 async function readSession({ sessions, settings }: Parts, ctx: Context, id: string) {
   try {
-    return await sessions.get(id, ctx);
+    return await sessions.get(id, ctx, { near: isSafeMethod(ctx.method) });
   } catch (error) {
     // A session that cannot be read must not bar the way to a new one; it is left as it is.
     if (!(error instanceof Unavailable) || !isSignInPath(settings, ctx.path)) throw error;

@@ -1,0 +1,16 @@
+/** What every flight of the broker works with. */
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { RecordNames } from '../record-names.ts';
+import type { AuthorityQuiet } from './authority-quiet.ts';
+import type { Lease } from './lease.ts';
+
+export interface BrokerParts {
+  readonly names: RecordNames;
+  readonly lease: Lease;
+  readonly quiet: AuthorityQuiet;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** 0 to 1, for jitter. */
+  readonly random: () => number;
+}
