@@ -84,16 +84,13 @@ export function refusal(answer: HttpAnswer, grant: RefusedGrant, now: number): A
       isForAll,
     });
   }
+  if (grant.kind === 'app') return refusalOfSite(body, retryAfter);
   const { errorCodes, detail } = body;
   if (isBeyondGrant(body, grant)) {
     return new SignInRequired('consent', { scopes: grant.scopes, detail });
   }
-  if (grant.kind === 'app') {
-    if (isAdminConsentMissing(body)) return adminConsentMissing(detail);
-    if (FOR_A_PERSON.has(body.error)) return ours(detail);
-  }
-  if (OURS.has(body.error) || names(body, TENANT_UNKNOWN)) return ours(detail);
-  const reason = reasonToSignIn(body, grant);
+  if (isOurs(body)) return ours(detail);
+  const reason = grant.kind === 'code' ? reasonAtRedemption(body) : reasonAtRefresh(body);
   if (reason) {
     return new SignInRequired(reason, {
       scopes: grant.scopes,
@@ -124,14 +121,24 @@ export function callbackRefusal(callback: URLSearchParams, scopes: readonly stri
   return new SignInFailed('refused-by-authority', message, { detail, scopes });
 }
 
+/** Nobody is there to sign in: it is for the operator, or for later. */
+function refusalOfSite(
+  body: ErrorBody,
+  retryAfter: number | undefined,
+): Misconfigured | Unavailable {
+  const { error, detail } = body;
+  if (isAdminConsentMissing(body)) return adminConsentMissing(detail);
+  if (isOurs(body) || FOR_A_PERSON.has(error)) return ours(detail);
+  return busy({ detail, retryAfter, outcome: 'not-done', cause: error });
+}
+
+function isOurs(body: ErrorBody): boolean {
+  return OURS.has(body.error) || names(body, TENANT_UNKNOWN);
+}
+
 /** A plain authority refreshes within what was granted, and says so of anything else (RFC 6749 §6). */
 function isBeyondGrant({ error, errorCodes }: ErrorBody, grant: RefusedGrant): boolean {
   return grant.kind === 'refresh' && error === 'invalid_scope' && !errorCodes;
-}
-
-function reasonToSignIn(body: ErrorBody, { kind }: RefusedGrant): SignInReason | undefined {
-  if (kind === 'app') return undefined;
-  return kind === 'code' ? reasonAtRedemption(body) : reasonAtRefresh(body);
 }
 
 /** A code fails for good, unless the authority says what it wants of the person first. */
