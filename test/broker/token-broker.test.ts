@@ -99,11 +99,13 @@ describe('TokenBroker', () => {
       authority.mode = 'family';
       const account = await signInUsedUp();
       const other = aBroker({ storage, authority });
-      await Promise.all(
-        Array.from({ length: 40 }, (_, n) =>
-          (n % 2 ? broker : other).acquireToken(account, n % 3 ? GRAPH : TODOS),
-        ),
+      const requests = Array.from({ length: 40 }, (_, n) => (n % 3 ? GRAPH : TODOS));
+      const tokens = await Promise.all(
+        requests.map((request, n) => (n % 2 ? broker : other).acquireToken(account, request)),
       );
+      requests.forEach(({ scopes }, n) => {
+        expect(tokens[n]?.value).to.match(new RegExp(` for ${scopes.join(' ')}$`));
+      });
       expect(authority.used).to.have.length(2);
       expect(new Set(authority.used).size).to.equal(2);
     });
