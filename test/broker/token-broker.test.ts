@@ -839,6 +839,14 @@ describe('TokenBroker', () => {
       expect(await broker.describe(again, 'session-1')).not.to.equal(undefined);
     });
 
+    it('takes the place of a record that cannot be opened here', async () => {
+      const names = new RecordNames({ instanceName: 'test', indexKey: testKeys.indexKey });
+      const name = names.forAccount(anIdentity().accountId, 'account');
+      await storage.set(name, '1.00000000.sealed-elsewhere', 60_000);
+      const account = await signIn(broker, { accessToken: 'kept' });
+      expect((await broker.acquireToken(account, GRAPH)).value).to.equal('kept');
+    });
+
     it('loses neither of two sign-ins of one account at the same moment', async () => {
       const accounts = await Promise.all(
         ['a', 'b', 'c', 'd'].map((sessionId) => signIn(broker, { sessionId })),
