@@ -12,7 +12,11 @@ const claimsSchema = z.object({
   iss: z.string(),
   tid: z.guid(),
   oid: z.string(),
-  scp: z.string(),
+  /** Of a person's token alone. */
+  scp: z.string().optional(),
+  /** Of an application's token alone. */
+  idtyp: z.literal('app').optional(),
+  roles: z.array(z.string()).optional(),
   acrs: z.array(z.string()).optional(),
   sandbox_serial: z.number(),
   sandbox_answers_nbf: z.string().optional(),
@@ -65,14 +69,26 @@ function passesChallenge(state: SandboxState, api: 'graph' | 'todo', claims: Cla
   return claims.sandbox_serial > asked.upToSerial && claims.sandbox_answers_nbf === asked.notBefore;
 }
 
-/** A person whose token passed, or `undefined` when the request has been answered with a refusal. */
-export async function authorise(
+/** What opens a path: any of `scopes` in a person's token, any of `roles` in an application's own. */
+export interface Door {
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+}
+
+function opens({ scopes, roles }: Door, claims: Claims): boolean {
+  if (claims.idtyp === 'app') return roles.some((role) => claims.roles?.includes(role));
+  const granted = claims.scp?.split(' ') ?? [];
+  return scopes.some((scope) => granted.includes(scope));
+}
+
+/** The claims of a token that passed, or `undefined` when the request has been answered with a refusal. */
+export async function admit(
   ctx: Koa.Context,
   state: SandboxState,
   api: 'graph' | 'todo',
   resource: Resource,
-  anyOf: readonly string[],
-): Promise<User | undefined> {
+  door: Door,
+): Promise<Claims | undefined> {
   const token = ctx.get('authorization').match(/^Bearer (.+)$/i)?.[1];
   if (!token) {
     unauthorised(ctx, state, 'Access token is empty.');
@@ -96,12 +112,22 @@ export async function authorise(
     challenge(ctx, state, state.faults.challenges.get(api)?.claims ?? '');
     return undefined;
   }
-  const granted = claims.scp.split(' ');
-  if (!anyOf.some((scope) => granted.includes(scope))) {
-    const message = 'Access is denied. Check credentials and try again.';
-    graphError(ctx, state, 403, 'ErrorAccessDenied', message);
-    return undefined;
-  }
+  if (opens(door, claims)) return claims;
+  const message = 'Access is denied. Check credentials and try again.';
+  graphError(ctx, state, 403, 'ErrorAccessDenied', message);
+  return undefined;
+}
+
+/** A person whose token passed, on a path that no application opens by itself. */
+export async function authorise(
+  ctx: Koa.Context,
+  state: SandboxState,
+  api: 'graph' | 'todo',
+  resource: Resource,
+  scopes: readonly string[],
+): Promise<User | undefined> {
+  const claims = await admit(ctx, state, api, resource, { scopes, roles: [] });
+  if (!claims) return undefined;
   return users.find(
     ({ id, guestIn }) =>
       id === claims.oid || guestIn.some((guest) => guest.objectId === claims.oid),

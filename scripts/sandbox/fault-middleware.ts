@@ -93,6 +93,20 @@ function throttled(ctx: Koa.Context, state: SandboxState, service: Service): boo
   return true;
 }
 
+/** A tenant that asks too much, as a whole: said in JSON, with a number. */
+function tenantThrottled(ctx: Koa.Context, state: SandboxState): boolean {
+  const throttle = state.faults.tenantThrottle;
+  const record = recordOf(ctx);
+  if (!throttle || throttle.remaining <= 0 || record.endpoint !== 'token') return false;
+  throttle.remaining -= 1;
+  const error = new ProtocolError(90055);
+  record.error = error.error;
+  ctx.status = error.status;
+  ctx.body = errorBody(error, traceOf(state.now(), ctx.get('client-request-id')), state.url);
+  ctx.set('retry-after', String(throttle.retryAfterSeconds));
+  return true;
+}
+
 /** Latency comes after the work: a caller that gives up has still spent what it sent. */
 export function makeFaults(state: SandboxState): Koa.Middleware {
   return async (ctx, next) => {
@@ -104,7 +118,7 @@ export function makeFaults(state: SandboxState): Koa.Middleware {
     if (outage !== 'none' && (confined?.includes(endpoint) ?? true)) {
       return fail(ctx, state, service, outage);
     }
-    if (throttled(ctx, state, service)) return;
+    if (throttled(ctx, state, service) || tenantThrottled(ctx, state)) return;
     await next();
     const slow = service !== 'authority' || endpoint === 'token';
     if (slow && state.latencyMs > 0) await delay(state.latencyMs);

@@ -51,6 +51,8 @@ export interface Faults {
   /** Where the authority's outage is confined to some endpoints. */
   outageEndpoints: readonly string[] | undefined;
   readonly throttles: Map<Service, Throttle>;
+  /** Token requests answered with AADSTS90055. */
+  tenantThrottle: Throttle | undefined;
   readonly challenges: Map<'graph' | 'todo', Challenge>;
   /** Users who must prove themselves strongly, with the OAuth error the token endpoint uses. */
   readonly strongAuthentication: Map<string, 'invalid_grant' | 'interaction_required'>;
@@ -68,6 +70,7 @@ export function noFaults(): Faults {
     outages: new Map(),
     outageEndpoints: undefined,
     throttles: new Map(),
+    tenantThrottle: undefined,
     challenges: new Map(),
     strongAuthentication: new Map(),
     idToken: undefined,

@@ -1,7 +1,7 @@
 /** A small Microsoft Graph: the person, their photo, mail, calendar and colleagues. */
 import type { Router } from '@koa/router';
 import type Koa from 'koa';
-import { authorise } from './bearer.ts';
+import { admit, authorise } from './bearer.ts';
 import { homeTenant, type User, users } from './directory.ts';
 import { graphError } from './graph-error.ts';
 import { eventsOf, messagesOf } from './mailbox.ts';
@@ -113,13 +113,15 @@ export function addGraphApi(router: Router, state: SandboxState): void {
     });
     answerList(ctx, state, inside, 'calendarView');
   });
-  const colleagues = (user: User) =>
-    users.filter(({ homeTenantId }) => homeTenantId === user.homeTenantId).map(profile);
+  const peopleOf = (tenantId: string) =>
+    users.filter(({ homeTenantId }) => homeTenantId === tenantId).map(profile);
   add('/me/people', ['People.Read'], (ctx, user) => {
-    answerList(ctx, state, colleagues(user), 'people');
+    answerList(ctx, state, peopleOf(user.homeTenantId), 'people');
   });
-  add('/users', ['User.ReadBasic.All'], (ctx, user) => {
-    answerList(ctx, state, colleagues(user), 'users');
+  const basic = ['User.ReadBasic.All'];
+  router.get('/graph/v1.0/users', async (ctx: Koa.Context) => {
+    const claims = await admit(ctx, state, 'graph', graph, { scopes: basic, roles: basic });
+    if (claims) answerList(ctx, state, peopleOf(claims.tid), 'users');
   });
   router.all('/graph/{*rest}', (ctx: Koa.Context) => {
     graphError(ctx, state, 404, 'ResourceNotFound', 'Resource could not be discovered.');

@@ -22,10 +22,13 @@ export const knownErrors: Readonly<Record<number, KnownError>> = {
   },
   50020: { error: 'interaction_required', text: 'User account does not exist in the tenant.' },
   50027: { error: 'invalid_client', status: 401, text: 'JWT token is invalid or malformed.' },
-  50034: { error: 'invalid_grant', text: 'The user account does not exist in the directory.' },
   50058: {
     error: 'login_required',
     text: 'A silent sign-in request was sent but no user is signed in.',
+  },
+  50059: {
+    error: 'invalid_request',
+    text: 'No tenant-identifying information found in either the request or implied by any provided credentials.',
   },
   50076: {
     error: 'invalid_grant',
@@ -63,6 +66,11 @@ export const knownErrors: Readonly<Record<number, KnownError>> = {
     error: 'temporarily_unavailable',
     status: 503,
     text: 'A transient error has occurred. Please try again.',
+  },
+  90055: {
+    error: 'temporarily_unavailable',
+    status: 429,
+    text: 'There are too many incoming requests. This exception is thrown for blocked tenants.',
   },
   90094: { error: 'consent_required', text: 'Admin consent is required.' },
   500011: { error: 'invalid_resource', text: 'The resource principal was not found.' },
@@ -107,6 +115,10 @@ export const knownErrors: Readonly<Record<number, KnownError>> = {
     text: 'The request body must contain a required parameter.',
   },
   901002: { error: 'invalid_request', text: "The 'resource' request parameter is not supported." },
+  1002012: {
+    error: 'invalid_scope',
+    text: 'The provided value for scope is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).',
+  },
   7000215: {
     error: 'invalid_client',
     status: 401,
@@ -116,6 +128,11 @@ export const knownErrors: Readonly<Record<number, KnownError>> = {
     error: 'invalid_client',
     status: 401,
     text: "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+  },
+  7000229: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'The client application is missing service principal in the tenant.',
   },
   9000411: {
     error: 'invalid_request',

@@ -79,6 +79,13 @@ export const operatorActions: readonly OperatorAction[] = [
       controls.throttle(choice('service', services), count('count'), count('retryAfterSeconds')),
   },
   {
+    name: 'throttle-tenant',
+    title: 'Throttle the tenant (AADSTS90055)',
+    fields: { count: 1, retryAfterSeconds: 10 },
+    run: (controls, { count }) =>
+      controls.throttleTenant(count('count'), count('retryAfterSeconds')),
+  },
+  {
     name: 'authority-outage',
     title: 'Take the authority away',
     fields: { outage: authorityOutages },

@@ -33,6 +33,9 @@ function inForce({ faults, refreshTokenMode, accessTokenSeconds, latencyMs }: Sa
     ...[...faults.throttles]
       .filter(([, { remaining }]) => remaining > 0)
       .map(([service, { remaining }]) => `${service}: ${remaining} more answers of 429`),
+    ...(faults.tenantThrottle && faults.tenantThrottle.remaining > 0
+      ? [`authority: ${faults.tenantThrottle.remaining} more answers of AADSTS90055`]
+      : []),
     ...[...faults.challenges].map(([api, { kind }]) => `${api}: claims challenge (${kind})`),
     ...strong.map(({ username }) => `${username}: strong sign-in required`),
     ...(faults.idToken ? [`next ID token: ${faults.idToken}`] : []),

@@ -9,6 +9,8 @@ export interface Resource {
   readonly scopes: Readonly<Record<string, string>>;
   /** What `.default` stands for: the permissions in the app's registration. */
   readonly registered: readonly string[];
+  /** What an application may be let do by itself, without a person. */
+  readonly roles: readonly string[];
 }
 
 export const graph: Resource = {
@@ -22,6 +24,7 @@ export const graph: Resource = {
     'People.Read': 'Read the list of people you work with',
   },
   registered: ['User.Read'],
+  roles: ['User.ReadBasic.All'],
 };
 
 export const todos: Resource = {
@@ -32,6 +35,7 @@ export const todos: Resource = {
     'Todos.ReadWrite': 'Read, add and change your to-dos',
   },
   registered: ['Todos.Read'],
+  roles: ['Todos.Read.All'],
 };
 
 export const resources: readonly Resource[] = [graph, todos];

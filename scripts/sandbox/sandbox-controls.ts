@@ -67,6 +67,11 @@ export class SandboxControls {
     this.#state.faults.throttles.set(service, { remaining: count, retryAfterSeconds });
   }
 
+  /** The next `count` token requests are answered AADSTS90055: the whole tenant asks too much. */
+  throttleTenant(count: number, retryAfterSeconds = 60): void {
+    this.#state.faults.tenantThrottle = { remaining: count, retryAfterSeconds };
+  }
+
   /** Takes a service away, or brings it back with `none`; `endpoints` confines it to parts of the authority. */
   outage(service: Service, outage: Outage, endpoints?: readonly SandboxEndpoint[]): void {
     this.#state.faults.outages.set(service, outage);

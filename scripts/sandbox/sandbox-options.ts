@@ -10,6 +10,10 @@ export interface SandboxApp {
   /** Exact, but for the port of `http://localhost`; sign-out may return to these too. */
   readonly redirectUris: readonly string[];
   readonly frontChannelLogoutUrl?: string;
+  /** The domains of the tenants it is installed in; all by default. */
+  readonly tenants?: readonly string[];
+  /** The app roles, prefixed, that administrators gave it; all there are by default. */
+  readonly roles?: readonly string[];
 }
 
 /** `reusable` as Entra ID does; `rotating`: single use; `family`: using one twice revokes all that came of it. */

@@ -1,5 +1,5 @@
 /** All that a running sandbox remembers and all the faults it is told to make. */
-import type { Membership, User } from './directory.ts';
+import type { Membership, Tenant, User } from './directory.ts';
 import type { Faults } from './faults.ts';
 import type { RefreshTokenMode, RequestRecord, SandboxApp } from './sandbox-options.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -99,6 +99,11 @@ export function consentsOf(
   const kept = state.consents.get(key) ?? new Set();
   state.consents.set(key, kept);
   return kept;
+}
+
+/** Whether the tenant knows the app. */
+export function isInstalled(app: SandboxApp, { domain }: Tenant): boolean {
+  return app.tenants?.includes(domain) ?? true;
 }
 
 /** Whether `uri` is registered: exactly, or on http://localhost but for the port. */

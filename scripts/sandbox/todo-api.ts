@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 import type { Router } from '@koa/router';
 import type Koa from 'koa';
 import { z } from 'zod';
-import { authorise } from './bearer.ts';
-import type { User } from './directory.ts';
+import { admit, authorise } from './bearer.ts';
+import { type User, users } from './directory.ts';
 import { graphError } from './graph-error.ts';
 import { todos } from './resources.ts';
 import type { SandboxState } from './sandbox-state.ts';
@@ -48,7 +48,7 @@ async function readJson(ctx: Koa.Context): Promise<unknown> {
   }
 }
 
-/** Adds `/todo/todos`. */
+/** Adds `/todo/todos`, and `/todo/users/{id}/todos` for applications alone. */
 export function addTodoApi(router: Router, state: SandboxState): void {
   const lists = new Map<string, Todo[]>();
   const listOf = ({ id }: User): Todo[] => {
@@ -63,6 +63,16 @@ export function addTodoApi(router: Router, state: SandboxState): void {
   router.get('/todo/todos', async (ctx: Koa.Context) => {
     const user = await authorise(ctx, state, 'todo', todos, ['Todos.Read', ...write]);
     if (user) ctx.body = { value: listOf(user) };
+  });
+  router.get('/todo/users/:id/todos', async (ctx: Koa.Context) => {
+    const door = { scopes: [], roles: ['Todos.Read.All'] };
+    const claims = await admit(ctx, state, 'todo', todos, door);
+    if (!claims) return;
+    const user = users.find(
+      ({ id, homeTenantId }) => id === ctx['params'].id && homeTenantId === claims.tid,
+    );
+    if (!user) return graphError(ctx, state, 404, 'ItemNotFound', 'There is no such person.');
+    ctx.body = { value: listOf(user) };
   });
   router.post('/todo/todos', async (ctx: Koa.Context) => {
     const user = await authorise(ctx, state, 'todo', todos, write);

@@ -1,15 +1,16 @@
-/** The token endpoint: codes and refresh tokens in, tokens out. */
+/** The token endpoint: codes, refresh tokens and the application's own word in, tokens out. */
 import { createHash } from 'node:crypto';
 import type { Router } from '@koa/router';
 import type Koa from 'koa';
+import { issueAppToken } from './app-tokens.ts';
 import { authenticateClient } from './client-authentication.ts';
-import { findAudience, findMembership } from './directory.ts';
+import { findAudience, findMembership, homeTenant } from './directory.ts';
 import { readForm } from './form.ts';
 import { errorBody, ProtocolError, traceOf } from './protocol-error.ts';
 import { recordOf } from './request-log.ts';
 import { parseScopes } from './resources.ts';
 import type { SandboxApp } from './sandbox-options.ts';
-import type { Grant, SandboxState } from './sandbox-state.ts';
+import { type Grant, isInstalled, type SandboxState } from './sandbox-state.ts';
 import { issueTokens, judgeOrder, type TokenOrder } from './token-order.ts';
 
 const codeChallengeOf = (verifier: string): string =>
@@ -81,7 +82,16 @@ function useRefreshToken(
     throw new ProtocolError(70000);
   }
   const membership = findMembership(token.user, findAudience(authority));
-  if (!membership) throw new ProtocolError(50034);
+  if (!membership) {
+    throw new ProtocolError(50020, {
+      detail: `User account '${token.user.username}' from identity provider '${homeTenant(token.user).name}' does not exist in tenant '${authority}' and cannot access the application '${app.clientId}' in that tenant. The account needs to be added as an external user in the tenant first.`,
+    });
+  }
+  if (!isInstalled(app, membership.tenant)) {
+    throw new ProtocolError(700016, {
+      detail: `Application with identifier '${app.clientId}' was not found in the directory '${membership.tenant.name}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant.`,
+    });
+  }
   const scopeText = form.get('scope') ?? token.scope;
   const scopes = parseScopes(scopeText);
   const first = new Map([...scopes.byResource].slice(0, 1));
@@ -111,7 +121,7 @@ async function answer(state: SandboxState, ctx: Koa.Context, authority: string):
   if (new Set(names).size < names.length) throw new ProtocolError(9000411);
   if (form.has('resource')) throw new ProtocolError(901002);
   required(form, 'grant_type');
-  findAudience(authority);
+  const audience = findAudience(authority);
   const app = await authenticateClient(state, {
     form,
     authorization: ctx.get('authorization'),
@@ -128,6 +138,8 @@ async function answer(state: SandboxState, ctx: Koa.Context, authority: string):
       if (order.scopes.openId.includes('offline_access')) spend();
       return issueTokens(state, permit);
     }
+    case 'client_credentials':
+      return issueAppToken(state, app, audience, form);
     default:
       throw new ProtocolError(70003);
   }

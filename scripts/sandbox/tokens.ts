@@ -1,7 +1,7 @@
 /** Access tokens, ID tokens and the strings around them. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { parseClaims } from './claims-request.ts';
+import { type ClaimsRequest, parseClaims } from './claims-request.ts';
 import { tenants, users } from './directory.ts';
 import type { IdTokenFault } from './faults.ts';
 import type { Grant, SandboxState } from './sandbox-state.ts';
@@ -12,6 +12,12 @@ export const randomToken = (prefix: string, bytes = 32): string =>
 
 const pairwise = (...parts: string[]): string =>
   createHash('sha256').update(parts.join(' ')).digest('base64url');
+
+/** A GUID that is the same each time for the same parts. */
+const guidOf = (...parts: string[]): string => {
+  const hex = createHash('sha256').update(parts.join(' ')).digest('hex');
+  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
+};
 
 function personClaims({ clientId, user, membership }: Grant) {
   return {
@@ -32,6 +38,27 @@ function lifetime(state: SandboxState, seconds: number) {
   return { iat: now - 300, nbf: now - 300, exp: now + seconds };
 }
 
+/** Signs what access tokens of people and of applications have in common, and `claims`. */
+async function signFor(
+  state: SandboxState,
+  tenantId: string,
+  request: ClaimsRequest,
+  claims: object,
+): Promise<string> {
+  state.serial += 1;
+  const key = state.keys.current(tenantId);
+  return new SignJWT({
+    ...claims,
+    ...lifetime(state, state.accessTokenSeconds),
+    iss: `${state.url.href}${tenantId}/v2.0`,
+    ...(request.capabilities.length > 0 && { xms_cc: request.capabilities }),
+    ...(request.notBefore && { sandbox_answers_nbf: request.notBefore }),
+    sandbox_serial: state.serial,
+  })
+    .setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid: key.kid, x5t: key.kid })
+    .sign(key.privateKey);
+}
+
 export async function signAccessToken(
   state: SandboxState,
   order: TokenOrder,
@@ -40,23 +67,43 @@ export async function signAccessToken(
 ): Promise<string> {
   const { grant } = order;
   const claims = parseClaims(order.claims);
-  state.serial += 1;
-  const key = state.keys.current(grant.membership.tenant.id);
-  return new SignJWT({
+  return signFor(state, grant.membership.tenant.id, claims, {
     ...personClaims(grant),
-    ...lifetime(state, state.accessTokenSeconds),
     aud,
-    iss: `${state.url.href}${grant.membership.tenant.id}/v2.0`,
     azp: grant.clientId,
     azpacr: '1',
     scp,
     ...(claims.context && { acrs: [claims.context] }),
-    ...(claims.capabilities.length > 0 && { xms_cc: claims.capabilities }),
-    ...(claims.notBefore && { sandbox_answers_nbf: claims.notBefore }),
-    sandbox_serial: state.serial,
-  })
-    .setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid: key.kid, x5t: key.kid })
-    .sign(key.privateKey);
+  });
+}
+
+/** What an app-only token is made of. */
+export interface AppTokenOrder {
+  readonly clientId: string;
+  readonly tenantId: string;
+  readonly aud: string;
+  readonly roles: readonly string[];
+  readonly isByCertificate: boolean;
+  readonly claims: ClaimsRequest;
+}
+
+/** Its `oid` and `sub` are the application's own object in the tenant, and it says nothing of a person. */
+export async function signAppToken(state: SandboxState, order: AppTokenOrder): Promise<string> {
+  const { clientId, tenantId, aud, roles, isByCertificate, claims } = order;
+  const servicePrincipal = guidOf(clientId, tenantId);
+  return signFor(state, tenantId, claims, {
+    aud,
+    azp: clientId,
+    azpacr: isByCertificate ? '2' : '1',
+    idtyp: 'app',
+    oid: servicePrincipal,
+    rh: randomToken('1.A', 24),
+    ...(roles.length > 0 && { roles }),
+    sub: servicePrincipal,
+    tid: tenantId,
+    uti: randomToken('', 16),
+    ver: '2.0',
+  });
 }
 
 function spoil(fault: IdTokenFault | undefined, order: TokenOrder, state: SandboxState): object {

@@ -38,6 +38,22 @@ describe('Sandbox faults', () => {
     expect((await client.refresh(refreshToken)).status).to.equal(200);
   });
 
+  it('throttles the whole tenant, in JSON with its number', async () => {
+    sandbox.controls.throttleTenant(2, 45);
+    const credentials = { grant_type: 'client_credentials', scope: 'x' };
+    for (const asked of [client.refresh(refreshToken), client.token(credentials)]) {
+      const { status, headers, body } = await asked;
+      expect(status).to.equal(429);
+      expect(headers.get('retry-after')).to.equal('45');
+      expect(body).to.deep.include({ error: 'temporarily_unavailable', error_codes: [90055] });
+    }
+    expect((await me()).status, 'no API').to.equal(200);
+    expect((await client.refresh(refreshToken)).status).to.equal(200);
+    sandbox.controls.throttleTenant(9);
+    sandbox.controls.mendAll();
+    expect((await client.refresh(refreshToken)).status).to.equal(200);
+  });
+
   it('throttles Graph in its own shape', async () => {
     sandbox.controls.throttle('graph', 1, 7);
     const { status, headers, body } = await me();

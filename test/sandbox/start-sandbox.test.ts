@@ -72,6 +72,14 @@ describe('startSandbox', () => {
       expect(await (await fetch(sandbox.operatorUrl)).text()).not.to.contain('graph: 500');
     });
 
+    it('shows how often the tenant is still throttled', async () => {
+      await act('throttle-tenant', { count: '3', retryAfterSeconds: '7' });
+      const page = async () => (await fetch(sandbox.operatorUrl)).text();
+      expect(await page()).to.contain('authority: 3 more answers of AADSTS90055');
+      await act('mend-all', {});
+      expect(await page()).not.to.contain('more answers of AADSTS90055');
+    });
+
     it('takes every action it shows, with the fields it shows', async () => {
       const page = await (await fetch(sandbox.operatorUrl)).text();
       const forms = [...page.matchAll(/action="\/operator\/([^"]+)"[^>]*>(.*?)<\/form>/gs)];
