@@ -40,6 +40,9 @@ describe('Sandbox faults', () => {
 
   it('throttles the whole tenant, in JSON with its number', async () => {
     sandbox.controls.throttleTenant(2, 45);
+    expect((await me()).status, 'no API').to.equal(200);
+    const keys = await fetch(`${sandbox.url}common/discovery/v2.0/keys`);
+    expect(keys.status, 'no other endpoint').to.equal(200);
     const credentials = { grant_type: 'client_credentials', scope: 'x' };
     for (const asked of [client.refresh(refreshToken), client.token(credentials)]) {
       const { status, headers, body } = await asked;
@@ -47,7 +50,6 @@ describe('Sandbox faults', () => {
       expect(headers.get('retry-after')).to.equal('45');
       expect(body).to.deep.include({ error: 'temporarily_unavailable', error_codes: [90055] });
     }
-    expect((await me()).status, 'no API').to.equal(200);
     expect((await client.refresh(refreshToken)).status).to.equal(200);
     sandbox.controls.throttleTenant(9);
     sandbox.controls.mendAll();
