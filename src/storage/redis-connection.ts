@@ -1,7 +1,6 @@
-/** A connection to Redis that queues nothing while it is down, and comes back by itself. */
-import { createClient } from '@keyv/redis';
-import type { Log } from '../log.ts';
-import { explainRedisFailure, NotConnected } from './redis-failure.ts';
+/** A connection to one Redis server that queues nothing while it is down, and comes back by itself. */
+import { createClient, type RedisClientOptions } from '@keyv/redis';
+import { NotConnected, replyCode } from './redis-failure.ts';
 
 const CONNECT_MS = 500;
 const MAX_RECONNECT_PAUSE_MS = 1000;
@@ -10,10 +9,21 @@ const HANDSHAKE_MS = 1000;
 const PING_MS = 250;
 /** After a ping, what ends a connection to a Redis that takes requests and answers none. */
 const SILENCE_MS = 900;
-/** How long a server that takes no writes is kept: it may be the right one, and its reads work. */
-const RENEWAL_PAUSE_MS = 1000;
 
-type Client = ReturnType<typeof createClient>;
+export type RedisClient = ReturnType<typeof createClient>;
+
+export interface RedisConnectionOptions {
+  /** The URL to connect to, found out before each attempt. */
+  readonly locate: () => Promise<string>;
+  readonly onReady: () => void;
+  /** What was ready is no more. */
+  readonly onLost: () => void;
+  /** It could not be connected, or broke; `pauseMs` may put off the next attempt. */
+  readonly onFailure: (error: unknown) => { readonly pauseMs: number } | undefined;
+  readonly onSilence: () => void;
+  /** Asks the server to tell of changes to what is read here; `undefined` stands for all names. */
+  readonly onInvalid?: (name: string | undefined) => void;
+}
 
 /**
  * While it is not connected every operation fails at once. One that was sent fails when the
@@ -23,129 +33,163 @@ type Client = ReturnType<typeof createClient>;
  * wait for a frozen Redis for ever: here only an answer counts.
  */
 export class RedisConnection {
-  readonly client: Client;
-  readonly #label: string;
-  readonly #log: Log;
+  readonly #options: RedisConnectionOptions;
+  /** Only while it is ready, and a new one after each loss: none carries state over. */
+  #client: RedisClient | undefined;
   #closed = false;
+  /** Counts the renewals: an attempt that was begun before the last one is begun again. */
+  #turn = 0;
   #watching: NodeJS.Timeout | undefined;
-  #renewed: NodeJS.Timeout | undefined;
-  readonly #said = new Set<string>();
+  #wake: (() => void) | undefined;
+  #provenAt = Number.NEGATIVE_INFINITY;
 
-  constructor(url: string, label: string, log: Log) {
-    this.#label = label;
-    this.#log = log;
-    this.client = createClient({
-      url,
-      disableOfflineQueue: true,
-      commandsQueueMaxLength: 10_000,
-      socket: {
-        connectTimeout: CONNECT_MS,
-        socketTimeout: HANDSHAKE_MS,
-        reconnectStrategy: (retries) => !this.#closed && pauseBefore(retries),
-      },
-    });
-    this.client.on('error', (error: unknown) => this.#onError(error));
-    this.client.on('ready', () => this.#onReady());
+  constructor(options: RedisConnectionOptions) {
+    this.#options = options;
   }
 
-  /** Resolves when it is connected, or after a second in which it could not be. */
-  async open(): Promise<void> {
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, HANDSHAKE_MS);
-    await Promise.race([this.#connect(), late.promise]);
-    clearTimeout(timer);
-    this.#watch();
+  get isReady(): boolean {
+    return this.#client?.isReady ?? false;
   }
 
   /** @throws {NotConnected} while it is connecting. */
-  assertReady(): void {
-    if (!this.client.isReady) throw new NotConnected('not connected');
+  get client(): RedisClient {
+    if (!this.#client?.isReady) throw new NotConnected('not connected');
+    return this.#client;
   }
 
-  /** Connects anew, at most once a second: after a failover its address leads to another server. */
+  /**
+   * How long ago, at most, the server had something to tell that did not come yet: its answers and
+   * its own messages come in order, so what it answers proves that all before it was heard.
+   */
+  get unheardMs(): number {
+    return this.isReady ? performance.now() - this.#provenAt : Number.POSITIVE_INFINITY;
+  }
+
+  /** Resolves when it is connected, however long that takes, or closed. */
+  async open(): Promise<void> {
+    for (let failures = 0; !this.#closed; failures += 1) {
+      try {
+        if (await this.#attempt()) return;
+      } catch (error) {
+        // It goes on: whoever asks meanwhile is told that there is no connection.
+        const asked = this.#closed ? undefined : this.#options.onFailure(error);
+        await this.#pause(asked?.pauseMs ?? pauseBefore(failures));
+      }
+    }
+  }
+
+  /** Connects anew, at once. */
   renew(): void {
-    if (this.#closed || this.#renewed) return;
-    this.#renewed = setTimeout(() => {
-      this.#renewed = undefined;
-    }, RENEWAL_PAUSE_MS).unref();
-    this.#reconnect();
+    this.#turn += 1;
+    this.#wake?.();
+    this.#lose();
   }
 
   /** Ends it at once; an attempt to connect that is under way ends by itself within seconds. */
   close(): void {
     this.#closed = true;
+    this.#wake?.();
+    this.#lose();
+  }
+
+  /** @returns whether it is connected; `false` if that is not wanted any more. */
+  async #attempt(): Promise<boolean> {
+    const turn = this.#turn;
+    const client = makeClient(await this.#options.locate(), this.#options.onInvalid);
+    // What fails an attempt is what connect() rejects with; a listener there must be all the same.
+    client.on('error', (error: unknown) => this.#onError(client, error));
+    await client.connect();
+    if (this.#closed || turn !== this.#turn) {
+      client.destroy();
+      return false;
+    }
+    this.#client = client;
+    this.#provenAt = performance.now();
+    this.#watch(client);
+    this.#options.onReady();
+    return true;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms).unref();
+    this.#wake = resolve;
+    if (this.#closed) resolve();
+    await promise;
+    clearTimeout(timer);
+  }
+
+  #onError(client: RedisClient, error: unknown): void {
+    if (client !== this.#client) return;
+    this.#options.onFailure(error);
+    this.#lose();
+  }
+
+  /** Fails what waits for an answer, and begins anew. */
+  #lose(): void {
+    const client = this.#client;
+    if (!client) return;
+    this.#client = undefined;
     clearTimeout(this.#watching);
-    clearTimeout(this.#renewed);
-    if (this.client.isReady) this.client.destroy();
+    // Else it is about to fail what waits, with the reason.
+    if (client.isReady) client.destroy();
+    this.#options.onLost();
+    // Never rejects.
+    this.open().catch(() => undefined);
   }
 
-  async #connect(): Promise<void> {
-    // Rejects only once it is closed; every failure before that was said by an event.
-    await this.client.connect().catch(() => undefined);
-  }
-
-  #watch(): void {
-    if (this.#closed) return;
+  #watch(client: RedisClient): void {
+    if (client !== this.#client) return;
     this.#watching = setTimeout(() => {
-      this.#check().then(
-        () => this.#watch(),
-        () => this.#watch(),
+      this.#check(client).then(
+        () => this.#watch(client),
+        () => this.#watch(client),
       );
     }, PING_MS).unref();
   }
 
-  async #check(): Promise<void> {
-    if (!this.client.isReady) return;
+  async #check(client: RedisClient): Promise<void> {
+    const askedAt = performance.now();
     let answered = false;
     const timer = setTimeout(() => {
       // An answer that came while this process itself was held up is read before the verdict.
       setImmediate(() => {
-        if (!answered) this.#onSilence();
+        if (answered || client !== this.#client) return;
+        this.#options.onSilence();
+        this.#lose();
       });
     }, SILENCE_MS);
-    // An error reply is an answer too, and a broken connection says so by an event.
-    await this.client.ping().catch(() => undefined);
-    answered = true;
+    // An error reply is an answer too; a broken connection says so by an event.
+    answered = await client.ping().then(
+      () => true,
+      (error: unknown) => replyCode(error) !== undefined,
+    );
+    if (!answered) return;
     clearTimeout(timer);
-  }
-
-  #onSilence(): void {
-    if (this.#closed || !this.client.isReady) return;
-    this.#log.warn({ event: 'redis_silent', store: this.#label }, 'Redis does not answer');
-    this.#reconnect();
-  }
-
-  /** Fails what waits for an answer, and begins anew. */
-  #reconnect(): void {
-    if (!this.client.isReady) return;
-    this.client.destroy();
-    this.#connect().catch(() => undefined);
-  }
-
-  #onReady(): void {
-    if (this.#closed) {
-      this.client.destroy();
-      return;
-    }
-    this.#said.clear();
-    // A renewal comes every second while it lasts, and is no news.
-    const level = this.#renewed ? 'debug' : 'info';
-    this.#log[level]({ event: 'redis_ready', store: this.#label }, 'connected to Redis');
-  }
-
-  /** Said once for each kind of failure until it is connected again, not at every attempt. */
-  #onError(error: unknown): void {
-    const { reason, state } = explainRedisFailure(error);
-    if (this.#said.has(reason) || this.#closed) return;
-    this.#said.add(reason);
-    const about = { store: this.#label, reason };
-    if (state === 'refused')
-      this.#log.error({ event: 'store_password_refused', ...about }, REFUSED);
-    else this.#log.warn({ event: 'redis_error', ...about }, 'the connection to Redis failed');
+    if (client === this.#client) this.#provenAt = askedAt;
   }
 }
 
-const REFUSED = 'Redis refuses the user name and password of TokenCache:Store';
+function makeClient(
+  url: string,
+  onInvalid: ((name: string | undefined) => void) | undefined,
+): RedisClient {
+  const options: RedisClientOptions = {
+    url,
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: 10_000,
+    maintNotifications: 'disabled',
+    socket: {
+      connectTimeout: CONNECT_MS,
+      socketTimeout: HANDSHAKE_MS,
+      reconnectStrategy: false,
+    },
+    ...(onInvalid && { RESP: 3, emitInvalidate: true }),
+  };
+  const client = createClient(options);
+  client.on('invalidate', (name: unknown) => onInvalid?.(name === null ? undefined : String(name)));
+  return client;
+}
 
 function pauseBefore(retries: number): number {
   return Math.min(50 * 2 ** Math.min(retries, 10), MAX_RECONNECT_PAUSE_MS);

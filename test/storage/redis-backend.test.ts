@@ -1,5 +1,5 @@
 /** The store in a real Redis: what it keeps there, and outages that are loud, fast and survived. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,19 +14,18 @@ import { caught, caughtAfter } from '../support/caught.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { ERROR, type LogLines, logLines } from '../support/log-lines.ts';
 import { type LosingProxy, startLosingProxy } from '../support/losing-proxy.ts';
-import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import {
+  callsOf,
+  type RedisServer,
+  askRedis as redis,
+  startRedisServer,
+} from '../support/redis-server.ts';
 import { aFolder, freePort } from '../support/site-process.ts';
 
 const MINUTE_MS = 60_000;
 const NAME = 'test:{1}:session';
 /** What every operation promises, down or frozen. */
 const LIMIT_MS = 1500;
-
-/** Asks Redis itself, past the store. */
-function redis(server: RedisServer, ...args: string[]): string {
-  const command = ['-p', String(server.port), '--raw', ...args];
-  return execFileSync('redis-cli', command, { encoding: 'utf8' }).trimEnd();
-}
 
 function operations(storage: Storage): [name: string, work: () => Promise<unknown>][] {
   return [
@@ -105,13 +104,7 @@ describe('RedisBackend', () => {
     await storage.replace(NAME, 'a', 'b', MINUTE_MS);
     redis(server, 'SCRIPT', 'FLUSH');
     expect(await storage.replace(NAME, 'b', 'c', MINUTE_MS)).to.equal('replaced');
-    const calls = (command: string) =>
-      /calls=(\d+)/.exec(
-        redis(server, 'INFO', 'commandstats')
-          .split('\n')
-          .find((line) => line.startsWith(`cmdstat_${command}:`)) ?? '',
-      )?.[1];
-    expect([calls('evalsha'), calls('eval')]).to.deep.equal(['3', '2']);
+    expect([callsOf('evalsha', server), callsOf('eval', server)]).to.deep.equal([3, 2]);
   });
 
   it('is asked by a write that goes by itself whether it can write', async () => {

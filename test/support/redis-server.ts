@@ -1,5 +1,5 @@
 /** A real Redis server on a free port, to be stopped, killed and frozen by tests. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { aFolder, freePort } from './site-process.ts';
 
@@ -13,6 +13,18 @@ export interface RedisServer {
   /** Takes requests and answers none, until it is thawed. */
   freeze(): void;
   thaw(): void;
+}
+
+/** Asks Redis itself, past the store. */
+export function askRedis({ port }: { readonly port: number }, ...args: string[]): string {
+  const command = ['-p', String(port), '--raw', ...args];
+  return execFileSync('redis-cli', command, { encoding: 'utf8' }).trimEnd();
+}
+
+/** How often a server was asked for one command, by whomever. */
+export function callsOf(command: string, server: { readonly port: number }): number {
+  const line = new RegExp(`^cmdstat_${command}:calls=(\\d+)`, 'm');
+  return Number(line.exec(askRedis(server, 'INFO', 'commandstats'))?.[1] ?? 0);
 }
 
 /** @throws {Error} redis-server is not installed. */
