@@ -1,5 +1,5 @@
 /** The names records are kept under: hashes, so that a copy of the store tells nobody's name. */
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 
 /** Kinds that belong to an account: all of one account share its hash, and so a Redis Cluster slot. */
 export type AccountKind = 'account' | 'lease';
@@ -10,11 +10,11 @@ export type RandomKind = 'session' | 'transaction';
 
 export class RecordNames {
   readonly #instanceName: string;
-  readonly #indexKey: Buffer;
+  readonly #indexKey: KeyObject;
 
   constructor({ instanceName, indexKey }: { instanceName: string; indexKey: Buffer }) {
     this.#instanceName = instanceName;
-    this.#indexKey = indexKey;
+    this.#indexKey = createSecretKey(indexKey);
   }
 
   /** Keyed: account ids can be guessed, their names cannot. */
