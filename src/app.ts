@@ -41,8 +41,9 @@ export async function createApp(settings: Settings, log: Log): Promise<App> {
   const clock = systemClock;
   const newId = () => randomBytes(24).toString('base64url');
 
-  const { store, instanceName } = settings.tokenCache;
-  const storage = await openStorage(store, { log, now: clock.now, instanceName });
+  const { store, instanceName, schemaName, tableName } = settings.tokenCache;
+  const naming = { instanceName, schemaName, tableName };
+  const storage = await openStorage(store, { log, now: clock.now, ...naming });
   const keyRing = new KeyRing(settings.tokenCache);
   const names = new RecordNames(settings.tokenCache);
   const kept = { storage, keyRing, now: clock.now, log };

@@ -93,8 +93,22 @@ export const documentedKeys: readonly DocumentedKey[] = [
     '`false`',
     'Only `false`: APIs are called for the person signed in',
   ),
-  row('TokenCache:Store', '`memory:`', '`memory:`, `sqlite:<file>`, `redis://…` or `rediss://…`'),
+  row(
+    'TokenCache:Store',
+    '`memory:`',
+    '`memory:`, `sqlite:<file>`, `redis://…`, `rediss://…`, `postgres://…` or `mysql://…`',
+  ),
   row('TokenCache:InstanceName', '`concierge`', 'The beginning of every name in the store'),
+  row(
+    'TokenCache:SchemaName',
+    'the connection’s own',
+    'With PostgreSQL, MySQL and MariaDB: the schema (there, the database) of the table; it is there already',
+  ),
+  row(
+    'TokenCache:TableName',
+    '`concierge_records`',
+    'With PostgreSQL, MySQL and MariaDB: the table, made at the first use if it is absent',
+  ),
   row(
     'TokenCache:EncryptionKeys',
     'on loopback, made in `.local/keys.json`',

@@ -26,6 +26,8 @@ export function redactSettings(settings: Settings): Record<string, unknown> {
     TokenCache: {
       Store: redactStore(tokenCache.store),
       InstanceName: tokenCache.instanceName,
+      ...(tokenCache.schemaName !== undefined && { SchemaName: tokenCache.schemaName }),
+      ...(tokenCache.tableName !== undefined && { TableName: tokenCache.tableName }),
       EncryptionKeys: tokenCache.encryptionKeys.map(() => HIDDEN),
       IndexKey: HIDDEN,
     },
@@ -67,7 +69,7 @@ function apiKeys(api: DownstreamApi): Record<string, unknown> {
 
 /** Without a password, and without a query string, which may hold one. */
 function redactStore(store: string): string {
-  if (!/^rediss?:/i.test(store)) return store;
+  if (!/^(rediss?|postgres(ql)?|mysql):/i.test(store)) return store;
   const url = new URL(store);
   if (url.password !== '') url.password = HIDDEN;
   if (url.search !== '') url.search = HIDDEN;

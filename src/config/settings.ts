@@ -75,6 +75,9 @@ export interface Settings {
     readonly store: string;
     /** The first part of every name in the store. */
     readonly instanceName: string;
+    /** Where a database keeps its table, and the table's name; `undefined` for the store's own. */
+    readonly schemaName: string | undefined;
+    readonly tableName: string | undefined;
     /** 32 bytes each; the first seals, all open. */
     readonly encryptionKeys: readonly Buffer[];
     /** 32 bytes: keys the names of accounts. */

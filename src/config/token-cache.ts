@@ -3,19 +3,31 @@ import { isLoopback } from '../loopback.ts';
 import { nearest } from './nearest.ts';
 import type { Section } from './section.ts';
 
-export const TOKEN_CACHE_KEYS = ['Store', 'InstanceName', 'EncryptionKeys', 'IndexKey'] as const;
+export const TOKEN_CACHE_KEYS = [
+  'Store',
+  'InstanceName',
+  'SchemaName',
+  'TableName',
+  'EncryptionKeys',
+  'IndexKey',
+] as const;
 type TokenCacheKey = (typeof TOKEN_CACHE_KEYS)[number];
 
 export interface TokenCacheSettings {
   readonly store: string;
   readonly instanceName: string;
+  readonly schemaName: string | undefined;
+  readonly tableName: string | undefined;
   /** `undefined` when absent, which is allowed on loopback. */
   readonly encryptionKeys: readonly Buffer[] | undefined;
   readonly indexKey: Buffer | undefined;
 }
 
-const SCHEMES = ['memory', 'sqlite', 'redis', 'rediss'];
-const STORE_EXAMPLES = 'memory:, sqlite:<file>, redis://<host>:<port> or rediss://<host>:<port>';
+/** Databases, whose example names one. */
+const DATABASES = ['postgres', 'postgresql', 'mysql'];
+const SCHEMES = ['memory', 'sqlite', 'redis', 'rediss', ...DATABASES];
+const STORE_EXAMPLES =
+  'memory:, sqlite:<file>, redis://<host>:<port>, rediss://<host>:<port>, postgres://<host>:<port>/<database> or mysql://<host>:<port>/<database>';
 const KEY_BYTES = 32;
 const MAKE_KEY = 'Make one with: openssl rand -base64 32';
 
@@ -27,10 +39,13 @@ export function readTokenCache(
   const settings = {
     store: section.text('Store') ?? 'memory:',
     instanceName: section.text('InstanceName') ?? 'concierge',
+    schemaName: section.text('SchemaName'),
+    tableName: section.text('TableName'),
     encryptionKeys: readKeys(section, 'EncryptionKeys'),
     indexKey: readKeys(section, 'IndexKey')?.[0],
   };
   checkStore(section, settings.store);
+  checkTable(section, settings);
   if (!/^[A-Za-z0-9._:-]{1,64}$/.test(settings.instanceName)) {
     const fix = 'Use up to 64 letters, digits, ".", "_", ":" and "-".';
     section.fault('InstanceName', 'is not fit for the beginning of a name', fix);
@@ -96,5 +111,24 @@ function checkStore(section: Section<TokenCacheKey>, store: string): void {
     section.fault('Store', 'names no file', 'Write it like sqlite:concierge.sqlite.');
   } else if (scheme.startsWith('redis') && !URL.parse(store)?.hostname) {
     section.fault('Store', 'names no host', `Write it like ${scheme}://127.0.0.1:6379.`);
+  } else if (DATABASES.includes(scheme) && !URL.parse(store)?.hostname) {
+    const fix = `Write it like ${scheme}://<user>:<password>@<host>:<port>/<database>, percent-encoded.`;
+    section.fault('Store', 'names no host', fix);
+  }
+}
+
+/** Names that every database takes as they are, and that leave room for the name of an index. */
+function checkTable(section: Section<TokenCacheKey>, settings: TokenCacheSettings): void {
+  const hasTable = DATABASES.includes(/^[a-z]+/.exec(settings.store)?.[0] ?? '');
+  for (const [key, name] of [
+    ['SchemaName', settings.schemaName],
+    ['TableName', settings.tableName],
+  ] as const) {
+    if (section.has(key) && !hasTable) {
+      section.fault(key, 'is set, and the store has no tables', 'Delete it.');
+    } else if (name !== undefined && !/^[A-Za-z_][A-Za-z0-9_]{0,47}$/.test(name)) {
+      const fix = 'Use up to 48 letters, digits and "_"; the first is no digit.';
+      section.fault(key, 'is no plain name', fix);
+    }
   }
 }

@@ -117,6 +117,8 @@ describe('loadSettings', () => {
     expect(settings.tokenCache).to.deep.equal({
       store: 'memory:',
       instanceName: 'concierge',
+      schemaName: undefined,
+      tableName: undefined,
       encryptionKeys: [Buffer.alloc(32, 1)],
       indexKey: Buffer.alloc(32, 2),
     });

@@ -45,6 +45,8 @@ describe('The site’s own sections', () => {
     for (const store of [
       ...['memory:', 'sqlite:concierge.sqlite', 'sqlite:/var/lib/concierge.sqlite'],
       ...['sqlite:./a.db', 'redis://127.0.0.1:6379', 'rediss://cache.example'],
+      ...['postgres://me:pw@db.example/concierge', 'postgresql://me@db.example:5433/concierge'],
+      'mysql://me:pw@db.example/concierge?ssl-mode=VERIFY_IDENTITY',
     ]) {
       expect(loadWith({ 'TokenCache:Store': store }).settings.tokenCache.store).to.equal(store);
     }
@@ -66,7 +68,8 @@ describe('The site’s own sections', () => {
     ['Site:SignInScopes', 'a,b', 'holds a comma'],
     ['Site:PublicURI', 'https://your.site', 'is not a key', 'Did you mean PublicUrl?'],
     ['Site:Colour', 'blue', 'is not a key', 'Known are PublicUrl, Port'],
-    ['TokenCache:Store', 'postgres://u@h/db', 'none of memory, sqlite, redis, rediss'],
+    ['TokenCache:Store', 'oracle://u@h/db', 'none of memory, sqlite, redis, rediss'],
+    ['TokenCache:Store', 'postgress://h', 'none of memory', 'Did you mean postgres:?'],
     ['TokenCache:Store', 'reddis://h', 'none of memory', 'Did you mean redis:?'],
     ['TokenCache:Store', 'MEMORY:', 'none of memory', 'Did you mean memory:?'],
     ['TokenCache:Store', 'memory', 'none of memory', 'Did you mean memory:?'],
@@ -74,6 +77,10 @@ describe('The site’s own sections', () => {
     ['TokenCache:Store', 'sqlite:', 'names no file'],
     ['TokenCache:Store', 'sqlite:///', 'names no file'],
     ['TokenCache:Store', 'redis:', 'names no host'],
+    ['TokenCache:Store', 'postgres:///db', 'names no host', 'like postgres://<user>:<password>@'],
+    ['TokenCache:Store', 'mysql:///db', 'names no host', 'like mysql://<user>:<password>@'],
+    ['TokenCache:SchemaName', 'tokens', 'the store has no tables', 'Delete it'],
+    ['TokenCache:TableName', 'tokens', 'the store has no tables'],
     ['TokenCache:InstanceName', 'a{b}', 'is not fit'],
     ['TokenCache:InstanceName', 'x'.repeat(65), 'is not fit'],
     ['TokenCache:EncryptionKeys', ['not-base-64!'], 'is not base64', 'openssl rand'],
@@ -95,6 +102,28 @@ describe('The site’s own sections', () => {
       expect(faults.map((fault) => fault.key)).to.deep.equal([key]);
       expect(faults[0]?.problem).to.contain(problem);
       expect(faults[0]?.fix).to.contain(fix);
+    });
+  }
+
+  it('place the records of a database', () => {
+    const tokenCache = (store: string) =>
+      loadWith({
+        'TokenCache:Store': store,
+        'TokenCache:SchemaName': 'web',
+        'TokenCache:TableName': '_Tokens_2',
+      }).settings.tokenCache;
+    for (const store of ['postgres://h/db', 'postgresql://h/db', 'mysql://h/db']) {
+      expect(tokenCache(store)).to.deep.include({ schemaName: 'web', tableName: '_Tokens_2' });
+    }
+  });
+
+  for (const name of ['a.b', 'a b', '"a"', '1a', 'a;--', 'ä', 'x'.repeat(49)]) {
+    it(`refuse the table name ${name}`, () => {
+      for (const key of ['TokenCache:SchemaName', 'TokenCache:TableName']) {
+        const faults = faultsWith({ 'TokenCache:Store': 'mysql://h/db', [key]: name });
+        expect(faults.map((fault) => fault.key)).to.deep.equal([key]);
+        expect(faults[0]?.problem).to.equal('is no plain name');
+      }
     });
   }
 

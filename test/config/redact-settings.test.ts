@@ -62,6 +62,21 @@ describe('redactSettings', () => {
     });
   });
 
+  it('hides a database’s password, and shows where the records are', () => {
+    const { settings } = loadWith({
+      'TokenCache:Store': `postgres://me:${CANARY}@db.example:5433/app?password=${CANARY}`,
+      'TokenCache:SchemaName': 'web',
+      'TokenCache:TableName': 'tokens',
+    });
+    expect(redactSettings(settings)['TokenCache']).to.deep.include({
+      Store: 'postgres://me:***@db.example:5433/app?***',
+      SchemaName: 'web',
+      TableName: 'tokens',
+    });
+    const mysql = loadWith({ 'TokenCache:Store': `mysql://me:${CANARY}@db.example/app` });
+    expect(JSON.stringify(redactSettings(mysql.settings))).not.to.contain(CANARY);
+  });
+
   it('shows a certificate, and neither its key nor its password', () => {
     const { encryptedKey, certificate } = aCertificate();
     const { settings } = loadWith({
@@ -107,7 +122,8 @@ describe('Faults and warnings', () => {
     'a list where the secret belongs': { AzureAd__ClientSecret__0: CANARY },
     'a key at fault': { TokenCache__IndexKey: CANARY, TokenCache__EncryptionKeys__0: CANARY },
     'a key of a wrong length': { TokenCache__IndexKey: Buffer.from(CANARY).toString('base64') },
-    'a store at fault': { TokenCache__Store: `postgres://me:${CANARY}@host` },
+    'a store at fault': { TokenCache__Store: `oracle://me:${CANARY}@host` },
+    'a database without a host': { TokenCache__Store: `postgres://me:${CANARY}@/db` },
     'a store without a scheme': { TokenCache__Store: `me:${CANARY}@host` },
     'a public URL with a password': { Site__PublicUrl: `https://me:${CANARY}@host` },
     'an API with a password': { DownstreamApis__Graph__BaseUrl: `https://me:${CANARY}@host` },
