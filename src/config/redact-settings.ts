@@ -69,7 +69,11 @@ function apiKeys(api: DownstreamApi): Record<string, unknown> {
 
 /** Without a password, and without a query string, which may hold one. */
 function redactStore(store: string): string {
-  if (!/^(rediss?|postgres(ql)?|mysql):/i.test(store)) return store;
+  if (/^(memory|sqlite):/i.test(store)) return store;
+  // With several hosts it is no URL.
+  if (/^mongodb/i.test(store)) {
+    return store.replace(/:\/\/.*@/s, `://${HIDDEN}@`).replace(/\?.*/s, `?${HIDDEN}`);
+  }
   const url = new URL(store);
   if (url.password !== '') url.password = HIDDEN;
   if (url.search !== '') url.search = HIDDEN;

@@ -25,9 +25,17 @@ export interface TokenCacheSettings {
 
 /** Databases, whose example names one. */
 const DATABASES = ['postgres', 'postgresql', 'mysql'];
-const SCHEMES = ['memory', 'sqlite', 'redis', 'rediss', ...DATABASES];
+/** Those that are one host and port, and the ports they have by custom. */
+const HOST_PORTS: ReadonlyMap<string, number> = new Map([
+  ['redis', 6379],
+  ['rediss', 6379],
+  ['etcd', 2379],
+  ['memcached', 11211],
+]);
+const MONGODB = ['mongodb', 'mongodb+srv'];
+const SCHEMES = ['memory', 'sqlite', ...HOST_PORTS.keys(), ...DATABASES, ...MONGODB];
 const STORE_EXAMPLES =
-  'memory:, sqlite:<file>, redis://<host>:<port>, rediss://<host>:<port>, postgres://<host>:<port>/<database> or mysql://<host>:<port>/<database>';
+  'memory:, sqlite:<file>, redis://<host>:<port>, rediss://<host>:<port>, postgres://<host>:<port>/<database>, mysql://<host>:<port>/<database>, etcd://<host>:<port>, memcached://<host>:<port> or mongodb://<host>:<port>/<database>';
 const KEY_BYTES = 32;
 const MAKE_KEY = 'Make one with: openssl rand -base64 32';
 
@@ -109,10 +117,17 @@ function checkStore(section: Section<TokenCacheKey>, store: string): void {
     section.fault('Store', 'says more than "memory:"', 'Write "memory:" alone.');
   } else if (scheme === 'sqlite' && !/[^/]/.test(store.slice('sqlite:'.length))) {
     section.fault('Store', 'names no file', 'Write it like sqlite:concierge.sqlite.');
-  } else if (scheme.startsWith('redis') && !URL.parse(store)?.hostname) {
-    section.fault('Store', 'names no host', `Write it like ${scheme}://127.0.0.1:6379.`);
+  } else if (HOST_PORTS.has(scheme) && !URL.parse(store)?.hostname) {
+    const fix = `Write it like ${scheme}://127.0.0.1:${HOST_PORTS.get(scheme)}.`;
+    section.fault('Store', 'names no host', fix);
   } else if (DATABASES.includes(scheme) && !URL.parse(store)?.hostname) {
     const fix = `Write it like ${scheme}://<user>:<password>@<host>:<port>/<database>, percent-encoded.`;
+    section.fault('Store', 'names no host', fix);
+  } else if (
+    MONGODB.includes(scheme) &&
+    !/^[^/?]/.test(store.replace(/^[^:]+:(\/\/(.*@)?)?/s, ''))
+  ) {
+    const fix = `Write it like ${scheme}://<user>:<password>@<host>/<database>, percent-encoded.`;
     section.fault('Store', 'names no host', fix);
   }
 }

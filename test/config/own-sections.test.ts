@@ -47,6 +47,8 @@ describe('The site’s own sections', () => {
       ...['sqlite:./a.db', 'redis://127.0.0.1:6379', 'rediss://cache.example'],
       ...['postgres://me:pw@db.example/concierge', 'postgresql://me@db.example:5433/concierge'],
       'mysql://me:pw@db.example/concierge?ssl-mode=VERIFY_IDENTITY',
+      ...['etcd://me:pw@127.0.0.1:2379', 'memcached://cache.example', 'mongodb://db.example'],
+      ...['mongodb://me:p%40@a.example:1,b.example:2/db?w=1', 'mongodb+srv://me:pw@db.example/db'],
     ]) {
       expect(loadWith({ 'TokenCache:Store': store }).settings.tokenCache.store).to.equal(store);
     }
@@ -77,6 +79,11 @@ describe('The site’s own sections', () => {
     ['TokenCache:Store', 'sqlite:', 'names no file'],
     ['TokenCache:Store', 'sqlite:///', 'names no file'],
     ['TokenCache:Store', 'redis:', 'names no host'],
+    ['TokenCache:Store', 'etcd:', 'names no host', 'like etcd://127.0.0.1:2379'],
+    ['TokenCache:Store', 'memcached:///', 'names no host', 'like memcached://127.0.0.1:11211'],
+    ['TokenCache:Store', 'mongodb:', 'names no host', 'like mongodb://<user>:<password>@<host>/'],
+    ['TokenCache:Store', 'mongodb+srv://me:pw@/db', 'names no host', 'like mongodb+srv://<user>'],
+    ['TokenCache:Store', 'memcache://h', 'none of memory', 'Did you mean memcached:?'],
     ['TokenCache:Store', 'postgres:///db', 'names no host', 'like postgres://<user>:<password>@'],
     ['TokenCache:Store', 'mysql:///db', 'names no host', 'like mysql://<user>:<password>@'],
     ['TokenCache:SchemaName', 'tokens', 'the store has no tables', 'Delete it'],

@@ -77,6 +77,19 @@ describe('redactSettings', () => {
     expect(JSON.stringify(redactSettings(mysql.settings))).not.to.contain(CANARY);
   });
 
+  it('hides the credentials of every other store', () => {
+    for (const [store, shown] of [
+      [`etcd://me:${CANARY}@127.0.0.1:2379`, 'etcd://me:***@127.0.0.1:2379'],
+      [`memcached://me:${CANARY}@cache.example`, 'memcached://me:***@cache.example'],
+      [`mongodb://me:${CANARY}@a:1,b:2/db?x=${CANARY}`, 'mongodb://***@a:1,b:2/db?***'],
+      [`mongodb://me:1/${CANARY}@a/db`, 'mongodb://***@a/db'],
+      [`mongodb+srv://me:${CANARY}@db.example`, 'mongodb+srv://***@db.example'],
+    ] as const) {
+      const { settings } = loadWith({ 'TokenCache:Store': store });
+      expect(redactSettings(settings)['TokenCache']).to.deep.include({ Store: shown });
+    }
+  });
+
   it('shows a certificate, and neither its key nor its password', () => {
     const { encryptedKey, certificate } = aCertificate();
     const { settings } = loadWith({
