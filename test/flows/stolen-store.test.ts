@@ -4,12 +4,17 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from '@keyv/redis';
 import { expect } from 'chai';
+import mysql from 'mysql2/promise';
+import pg from 'pg';
+import { z } from 'zod';
 import type { Account } from '../../src/broker/account.ts';
 import { createLog } from '../../src/log.ts';
 import { RecordNames } from '../../src/record-names.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { aBroker, anIdentity, CountingAuthority, signIn, testKeys } from '../support/broker-rig.ts';
+import { startMariadbServer } from '../support/mariadb-server.ts';
+import { startPostgresServer } from '../support/postgres-server.ts';
 import { startRedisServer } from '../support/redis-server.ts';
 import { passSandbox, startSandboxedSite } from '../support/site.ts';
 import { aFolder } from '../support/site-process.ts';
@@ -42,7 +47,38 @@ const subjects: Record<string, () => Promise<Subject>> = {
     };
     return { uri, copy, stop };
   },
+  'postgres://': async () => {
+    const { uri, stop } = await startPostgresServer();
+    const copy = async () => {
+      const client = new pg.Client(uri);
+      await client.connect();
+      const { rows } = await client.query<Row>('SELECT name, value FROM concierge_records');
+      await client.end();
+      return asBytes(rows);
+    };
+    return { uri, copy, stop };
+  },
+  'mysql://': async () => {
+    const { uri, stop } = await startMariadbServer();
+    const copy = async () => {
+      const connection = await mysql.createConnection(uri);
+      const [rows] = await connection.query('SELECT name, value FROM concierge_records');
+      await connection.end();
+      return asBytes(z.array(rowSchema).parse(rows));
+    };
+    return { uri, copy, stop };
+  },
 };
+
+const rowSchema = z.object({
+  name: z.union([z.string(), z.instanceof(Buffer)]),
+  value: z.instanceof(Buffer),
+});
+type Row = z.output<typeof rowSchema>;
+
+function asBytes(rows: readonly Row[]): Buffer {
+  return Buffer.concat(rows.flatMap(({ name, value }) => [Buffer.from(name), value]));
+}
 
 /** The ways a text may stand in a copy: as it is, or in hexadecimal or base64 digits, at any offset. */
 function tracesOf(text: string): string[] {
