@@ -30,12 +30,13 @@ const HOST_PORTS: ReadonlyMap<string, number> = new Map([
   ['redis', 6379],
   ['rediss', 6379],
   ['etcd', 2379],
+  ['etcds', 2379],
   ['memcached', 11211],
 ]);
 const MONGODB = ['mongodb', 'mongodb+srv'];
 const SCHEMES = ['memory', 'sqlite', ...HOST_PORTS.keys(), ...DATABASES, ...MONGODB];
 const STORE_EXAMPLES =
-  'memory:, sqlite:<file>, redis://<host>:<port>, rediss://<host>:<port>, postgres://<host>:<port>/<database>, mysql://<host>:<port>/<database>, etcd://<host>:<port>, memcached://<host>:<port> or mongodb://<host>:<port>/<database>';
+  'memory:, sqlite:<file>, redis://<host>:<port>, rediss://<host>:<port>, postgres://<host>:<port>/<database>, mysql://<host>:<port>/<database>, etcd(s)://<host>:<port>, memcached://<host>:<port> or mongodb://<host>:<port>/<database>';
 const KEY_BYTES = 32;
 const MAKE_KEY = 'Make one with: openssl rand -base64 32';
 

@@ -47,7 +47,12 @@ describe('The site’s own sections', () => {
       ...['sqlite:./a.db', 'redis://127.0.0.1:6379', 'rediss://cache.example'],
       ...['postgres://me:pw@db.example/concierge', 'postgresql://me@db.example:5433/concierge'],
       'mysql://me:pw@db.example/concierge?ssl-mode=VERIFY_IDENTITY',
-      ...['etcd://me:pw@127.0.0.1:2379', 'memcached://cache.example', 'mongodb://db.example'],
+      ...[
+        'etcd://me:pw@127.0.0.1:2379',
+        'etcds://etcd.example',
+        'memcached://cache.example',
+        'mongodb://db.example',
+      ],
       ...['mongodb://me:p%40@a.example:1,b.example:2/db?w=1', 'mongodb+srv://me:pw@db.example/db'],
     ]) {
       expect(loadWith({ 'TokenCache:Store': store }).settings.tokenCache.store).to.equal(store);
