@@ -1,0 +1,158 @@
+/** A broker bench as a reader sees it: ratios first, what they are of beside them, then the targets. */
+import { availableParallelism, cpus } from 'node:os';
+import process from 'node:process';
+import { RAW_TOKEN_BYTES } from './bench-accounts.ts';
+import { type BrokerBenchResult, type Measured, MOST_IN_MEMORY } from './broker-bench.ts';
+import {
+  bestPeer,
+  bySize,
+  ratio,
+  spreadOf,
+  typical,
+  usOfCpu,
+  usOfTime,
+  WORKLOADS,
+} from './broker-figures.ts';
+import { targetsOf } from './broker-targets.ts';
+import { type Entry, IN_USE } from './contestant.ts';
+import {
+  megabytes,
+  microseconds,
+  percent,
+  perSecond,
+  table,
+  thousands,
+  times,
+} from './figures-as-text.ts';
+
+export function brokerReport(result: BrokerBenchResult): string {
+  return [
+    conditions(result),
+    peerTable(result),
+    scaleTable(result),
+    bytesTable(result),
+    memoryTable(result),
+    targetTable(result),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function conditions({ options, labels }: BrokerBenchResult): string {
+  const machine = `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'processor'}`;
+  return [
+    `Measured by \`npm run bench -- broker\` on ${machine}, Node ${process.versions.node}, ${labels.join(', ')},`,
+    `all on that machine: ${options.rounds} rounds of ${options.roundMs} ms, the contestants in turn, each a process of`,
+    'its own; medians, ± half the distance of the quartiles. A ratio is the median of what was compared round by round.',
+    `An account holds a Graph token of 2,000 characters, another API's of 1,400 and a refresh token of 1,400; ${IN_USE} accounts`,
+    'are in use at a time, 16 calls wait at a time.',
+  ].join('\n');
+}
+
+const OTHERS = new Map<Entry['kind'], string>([
+  ['msal-request', 'msal-node 7.2.1, `DistributedCachePlugin`, an application a request'],
+  ['msal-user', 'the same, an application kept for each person'],
+  ['msal-sample', "the same, line by line as in Microsoft's sample"],
+  ['msal-process', 'msal-node 7.2.1, one application, in memory only'],
+  ['get', 'floor: a bare `GET` of the same bytes'],
+  ['map', 'floor: a look into a `Map`'],
+]);
+
+function peerTable(result: BrokerBenchResult): string {
+  const peer = bestPeer(result);
+  if (!peer) return '';
+  const ours = [...bySize(result, 'redis', 'warm'), ...bySize(result, 'redis', 'cold')]
+    .filter(({ entry }) => entry.accounts === peer.entry.accounts)
+    .map((each): [string, Measured] => [
+      `this broker, account ${each.order.workload === 'warm' ? 'used before' : 'new to the process'}`,
+      each,
+    ]);
+  const others = [...OTHERS].flatMap(([kind, name]) =>
+    result.timed
+      .filter(({ entry }) => entry.kind === kind)
+      .map((each): [string, Measured] => [
+        each.entry.accounts === 1 ? `${name}, 1 account` : name,
+        each,
+      ]),
+  );
+  const rows = [...ours, ...others].map(([name, each]) => [
+    name,
+    times(ratio(peer, each, usOfTime)),
+    times(ratio(peer, each, usOfCpu)),
+    perSecond(typical(each, usOfTime)),
+    `${microseconds(typical(each, usOfCpu))} ± ${percent(spreadOf(each, usOfCpu))}`,
+  ]);
+  const head = [
+    `a kept token, Redis, ${thousands(peer.entry.accounts)} accounts`,
+    'as many a second as msal-node',
+    'for a CPU second',
+    'tokens/s',
+    'CPU a token',
+  ];
+  return table(head, rows);
+}
+
+function scaleTable(result: BrokerBenchResult): string {
+  const { stores, sizes } = result.options;
+  const rows = stores.flatMap((store) =>
+    WORKLOADS.map(({ workload, name, base }) => {
+      const least = bySize(result, store, base)[0];
+      const measured = bySize(result, store, workload);
+      // Nothing is in turn, or new to the process, where there is but one account.
+      const none = sizes.slice(measured.length).map(() => '');
+      return [`${store}, ${name}`, ...none, ...measured.map((each) => cost(each, least))];
+    }),
+  );
+  const bounds = stores.includes('memory')
+    ? `\n\n\`memory:\` is bounded (50,000 records and 128 Mi characters of a kind): at most ${thousands(MOST_IN_MEMORY)} accounts here.`
+    : '';
+  return table(['time a token takes, of how many', ...sizes.map(thousands)], rows) + bounds;
+}
+
+function cost(each: Measured, least: Measured | undefined): string {
+  const perToken = microseconds(typical(each, usOfCpu));
+  const absolute = `${perSecond(typical(each, usOfTime))}/s, CPU ${perToken}`;
+  if (!least || least === each) return absolute;
+  return `**${times(ratio(each, least, usOfTime))}** (${absolute})`;
+}
+
+function bytesTable({ bytes, options }: BrokerBenchResult): string {
+  if (bytes.length === 0) return '';
+  const rows = bytes.map(({ store, perAccount }) => [
+    store,
+    `**${times(perAccount / RAW_TOKEN_BYTES)}**`,
+    thousands(perAccount),
+  ]);
+  const head = [
+    `an account in the store, of ${thousands(options.sizes.at(-1) ?? 0)}`,
+    `of its tokens' ${thousands(RAW_TOKEN_BYTES)} bytes`,
+    'bytes, with all the store adds',
+  ];
+  return table(head, rows);
+}
+
+function memoryTable({ memory, options }: BrokerBenchResult): string {
+  const rows = options.stores.map((store) => [
+    store,
+    ...memory
+      .filter((each) => each.store === store)
+      .map(({ rounds }) => {
+        const heap = rounds.map(({ heapBytes }) => megabytes(heapBytes)).join(' → ');
+        return `${heap} (${megabytes(rounds.at(-1)?.rssBytes ?? 0)})`;
+      }),
+  ]);
+  const head = [
+    'heap of a process asking for accounts at random, round by round (resident at the end), of',
+    ...options.sizes.map(thousands),
+  ];
+  return table(head, rows);
+}
+
+function targetTable(result: BrokerBenchResult): string {
+  const rows = targetsOf(result).map(({ what, found, met }) => [
+    what,
+    found,
+    met ? 'met' : '**missed**',
+  ]);
+  return table(['target', 'found', ''], rows);
+}

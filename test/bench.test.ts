@@ -1,0 +1,132 @@
+/** The bench: it runs, takes turns, compares round by round, and says of every target whether it was met. */
+import { expect } from 'chai';
+import { type BrokerBenchResult, runBrokerBench } from '../scripts/bench/broker-bench.ts';
+import { brokerReport } from '../scripts/bench/broker-report.ts';
+import { targetsOf } from '../scripts/bench/broker-targets.ts';
+import type { Entry, Workload } from '../scripts/bench/contestant.ts';
+import { median, medianRatio, spread } from '../scripts/bench/medians.ts';
+import { withSection } from '../scripts/bench/readme-section.ts';
+
+const options = {
+  stores: ['memory'] as const,
+  sizes: [1, 20],
+  rounds: 1,
+  roundMs: 10,
+  say: () => undefined,
+  signal: new AbortController().signal,
+};
+
+/** What was measured of a contestant that took so many microseconds a call in each round. */
+function measured(kind: Entry['kind'], workload: Workload, accounts: number, us: number[]) {
+  return {
+    store: 'redis' as const,
+    entry: { kind, uri: 'redis://bench', accounts },
+    order: { workload, inFlight: 1, ms: 1000 },
+    rounds: us.map((each) => ({
+      ...{ calls: 1000, ms: each, cpuUs: each * 1000, heapBytes: each, rssBytes: each },
+    })),
+  };
+}
+
+function result(given: Partial<BrokerBenchResult>): BrokerBenchResult {
+  const stores = ['redis'] as const;
+  return {
+    options: { ...options, stores },
+    labels: [],
+    timed: [],
+    memory: [],
+    bytes: [],
+    ...given,
+  };
+}
+
+describe('The bench of the broker', function () {
+  // Each contestant is a process of its own.
+  this.timeout(30_000);
+
+  it('runs in processes of its own, and reports what it measured', async () => {
+    const steps: string[] = [];
+    const found = await runBrokerBench({ ...options, say: (step) => steps.push(step) });
+    expect(steps).to.include('round 1 of 1');
+    expect(found.timed.map(({ entry, order }) => `${entry.kind} ${order.workload}`)).to.deep.equal([
+      'concierge one',
+      'concierge one',
+      'concierge warm',
+      'concierge cold',
+      'map warm',
+      'msal-process warm',
+      'msal-process one',
+    ]);
+    for (const { rounds } of found.timed) expect(rounds.at(0)?.calls).to.be.above(0);
+    const report = brokerReport(found);
+    expect(report).to.match(/\| memory, one account \|[^|]+\/s[^|]+\| \*\*[\d.]+×\*\*/);
+    expect(report).to.include('| target | found |');
+    expect(report).not.to.match(/NaN|undefined|\?/);
+  });
+
+  it('ends early with all it started when it is told to', async () => {
+    const stop = new AbortController();
+    const say = (step: string) => step.startsWith('warming') && stop.abort();
+    const bench = runBrokerBench({ ...options, sizes: [1], say, signal: stop.signal });
+    const failure = await bench.catch((error: unknown) => error);
+    expect(failure).to.have.property('name', 'AbortError');
+  });
+
+  describe('compares', () => {
+    it('round by round, so that what slows both for a while is no difference', () => {
+      expect(medianRatio([10, 40, 12], [5, 20, 6])).to.equal(2);
+    });
+
+    it('by medians, and says how far rounds lie apart', () => {
+      expect(median([9, 1, 2])).to.equal(2);
+      expect(median([1, 2, 3, 4])).to.equal(2.5);
+      expect(spread([8, 9, 10, 11, 12])).to.equal(0.1);
+    });
+  });
+
+  describe('says of a target whether it was met:', () => {
+    const met = (given: Partial<BrokerBenchResult>) =>
+      targetsOf(result(given)).map((each) => each.met);
+    const ours = measured('concierge', 'warm', 1000, [10, 10, 10]);
+
+    it('ten times as fast as the best of msal-node', () => {
+      const slowest = measured('msal-sample', 'warm', 1000, [500, 500, 500]);
+      const best = (us: number) => measured('msal-request', 'warm', 1000, [us, us, us]);
+      expect(met({ timed: [ours, slowest, best(100)] })).to.deep.equal([true]);
+      expect(met({ timed: [ours, slowest, best(99)] })).to.deep.equal([false]);
+    });
+
+    it('as cheap among many accounts as with one', () => {
+      const one = measured('concierge', 'one', 1, [10, 10, 10]);
+      const ofMany = (us: number) => measured('concierge', 'one', 1000, [us, us, us]);
+      expect(met({ timed: [one, ofMany(11)] })).to.deep.equal([true]);
+      expect(met({ timed: [one, ofMany(12)] })).to.deep.equal([false]);
+      expect(
+        met({ timed: [one, ofMany(10), measured('concierge', 'warm', 1000, [12])] }),
+      ).to.deep.equal([true, false]);
+    });
+
+    it('half as large again as the tokens', () => {
+      expect(met({ bytes: [{ store: 'redis', perAccount: 7200 }] })).to.deep.equal([true]);
+      expect(met({ bytes: [{ store: 'redis', perAccount: 7201 }] })).to.deep.equal([false]);
+    });
+
+    it('memory that does not grow once as many accounts are held as may be', () => {
+      const memory = (bytes: number[]) => [measured('concierge', 'anyone', 1000, bytes)];
+      expect(met({ memory: memory([100, 105, 110]) })).to.deep.equal([true]);
+      expect(met({ memory: memory([100, 110, 120]) })).to.deep.equal([false]);
+    });
+  });
+
+  describe('in the README', () => {
+    it('replaces what stands between its markers, and nothing else', () => {
+      const readme = 'a\n<!-- bench broker -->\nold $1\n<!-- /bench broker -->\nb\n';
+      const expected = 'a\n<!-- bench broker -->\n\nnew $1\n\n<!-- /bench broker -->\nb\n';
+      expect(withSection(readme, 'broker', 'new $1')).to.equal(expected);
+    });
+
+    it('refuses a README without its markers', () => {
+      expect(() => withSection('a', 'broker', 'new')).to.throw('no markers');
+    });
+  });
+});
