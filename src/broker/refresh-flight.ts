@@ -113,8 +113,10 @@ export class RefreshFlight {
     const { log } = this.#parts;
     const about = { event: 'refresh_failed', code: error.code, ...error.detail };
     if (error instanceof Misconfigured) log.error(about, 'the authority refuses this site');
-    else if (error instanceof Unavailable) log.warn(about, 'the authority did not refresh');
-    else log.info(about, 'the authority wants the person');
+    else if (error instanceof Unavailable) {
+      // Of an unknown outcome the refresh token may have been spent.
+      log.warn({ ...about, outcome: error.outcome }, 'the authority did not refresh');
+    } else log.info(about, 'the authority wants the person');
   }
 
   /** Remembers a failure for all processes. */

@@ -407,6 +407,20 @@ describe('TokenBroker', () => {
       expect(lines.text()).to.include('invalid_grant').and.not.include('refresh-token-');
     });
 
+    it('tells a refresh that failed from one that may have been done', async () => {
+      const lines = logLines();
+      const account = await signInUsedUp();
+      const asking = aBroker({ storage, authority, log: lines.log });
+      for (const outcome of ['not-done', 'unknown'] as const) {
+        authority.next = [new Unavailable('No answer.', { outcome })];
+        await failureOf(asking.acquireToken(account, GRAPH));
+      }
+      expect(lines.of('refresh_failed').map((line) => line['outcome'])).to.deep.equal([
+        'not-done',
+        'unknown',
+      ]);
+    });
+
     it('names a bug of ours in a renewal that nobody waits for', async () => {
       const refreshToken = authority.issue();
       const account = await signIn(broker, {
