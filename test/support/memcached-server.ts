@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { systemClock } from '../../src/clock.ts';
+import { freeze } from './freeze.ts';
 import { freePort } from './site-process.ts';
 
 export interface MemcachedServer {
@@ -13,12 +14,17 @@ export interface MemcachedServer {
   /** Kills it at once. */
   stop(): Promise<void>;
   /** Takes requests and answers none, until it is thawed. */
-  freeze(): void;
+  freeze(): Promise<void>;
   thaw(): void;
+  /** What it answers to a line of its text protocol, past any store. */
+  ask(line: string): Promise<string>;
 }
 
 /** @throws {Error} memcached is not installed. */
-export async function startMemcachedServer(args: readonly string[] = []): Promise<MemcachedServer> {
+export async function startMemcachedServer(
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<MemcachedServer> {
   const port = await freePort();
   let child: ChildProcess | undefined;
   const isRunning = () => child?.exitCode === null && child.signalCode === null;
@@ -27,7 +33,10 @@ export async function startMemcachedServer(args: readonly string[] = []): Promis
     // As root it wants to be told to stay what it is.
     const user = process.getuid?.() === 0 ? ['-u', 'root'] : [];
     const options = ['-l', '127.0.0.1', '-p', String(port), '-U', '0', ...user, ...args];
-    const started = spawn('memcached', options, { stdio: 'ignore' });
+    const started = spawn('memcached', options, {
+      stdio: 'ignore',
+      env: { PATH: process.env['PATH'], ...env },
+    });
     child = started;
     const missing = new Promise<never>((_, reject) => {
       started.once('error', () => {
@@ -49,8 +58,18 @@ export async function startMemcachedServer(args: readonly string[] = []): Promis
       child.kill('SIGKILL');
       await ended;
     },
-    freeze: () => child?.kill('SIGSTOP'),
+    freeze: () => freeze(child),
     thaw: () => child?.kill('SIGCONT'),
+    ask: async (line) => {
+      const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+      let answer = '';
+      socket.on('data', (text) => {
+        answer += text;
+      });
+      socket.write(`${line}\r\nquit\r\n`);
+      await once(socket, 'close');
+      return answer;
+    },
   };
 }
 
