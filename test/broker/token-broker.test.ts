@@ -408,9 +408,8 @@ describe('TokenBroker', () => {
     });
 
     it('tells a refresh that failed from one that may have been done', async () => {
-      const lines = logLines();
       const account = await signInUsedUp();
-      const asking = aBroker({ storage, authority, log: lines.log });
+      const asking = telling();
       for (const outcome of ['not-done', 'unknown'] as const) {
         authority.next = [new Unavailable('No answer.', { outcome })];
         await failureOf(asking.acquireToken(account, GRAPH));
