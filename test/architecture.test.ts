@@ -17,7 +17,7 @@ const rooms: readonly (readonly [prefix: string, rank: number])[] = [
 
 const doors: readonly (readonly [library: RegExp, prefix: string])[] = [
   [/^(openid-client|oauth4webapi|jose)(\/|$)/, 'src/authority/'],
-  [/^(keyv|@keyv\/.*|node:sqlite)$/, 'src/storage/'],
+  [/^(keyv|@keyv\/.*|node:sqlite|pg|mysql2|etcd3|mongodb)$/, 'src/storage/'],
   [/^got$/, 'src/downstream/'],
   [/^(nunjucks|koa-session|koa|@koa\/.*)$/, 'src/web/'],
   [/^(jsonc-parser|leven)$/, 'src/config/'],
@@ -86,6 +86,7 @@ describe('The architecture', () => {
   it('would see a library at a wrong door', () => {
     expect(wrongDoors('src/broker/slot.ts', "import Keyv from 'keyv';")).to.deep.equal(['keyv']);
     expect(wrongDoors('src/web/a.ts', "await import('got')")).to.deep.equal(['got']);
+    expect(wrongDoors('src/web/a.ts', "await import('etcd3')")).to.deep.equal(['etcd3']);
     expect(wrongDoors('src/storage/a.ts', "import Keyv from 'keyv';")).to.deep.equal([]);
   });
 

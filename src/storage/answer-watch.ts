@@ -45,7 +45,8 @@ interface AnswerWatchOptions {
 export class AnswerWatch {
   readonly #options: AnswerWatchOptions;
   readonly #limitMs: number;
-  #away = false;
+  /** The failure that an outage began with. */
+  #outage: { readonly cause: unknown } | undefined;
   #closed = false;
 
   constructor(options: AnswerWatchOptions) {
@@ -55,7 +56,7 @@ export class AnswerWatch {
 
   /** @throws {NotDone} while the store is away. */
   assertReady(): void {
-    if (this.#away) throw new NotDone('it does not answer');
+    if (this.#outage) throw new NotDone('it is away', this.#outage);
   }
 
   /**
@@ -82,7 +83,7 @@ export class AnswerWatch {
       isOver = true;
       // A TypeError is a fault of this code, not of the store.
       if (error instanceof TypeError) throw error;
-      if (this.explain(error).state === 'down') this.#onAway();
+      if (this.explain(error).state === 'down') this.#onOutage(error);
       throw hasWritten ? error : new NotDone('it was not written', { cause: error });
     }
   }
@@ -101,9 +102,9 @@ export class AnswerWatch {
     this.#closed = true;
   }
 
-  #onAway(): void {
-    if (this.#away || this.#closed) return;
-    this.#away = true;
+  #onOutage(cause: unknown): void {
+    if (this.#outage || this.#closed) return;
+    this.#outage = { cause };
     this.#options.onAway?.();
     this.#awaitAnswers().catch(() => undefined);
   }
@@ -118,7 +119,7 @@ export class AnswerWatch {
       pauseMs = answered ? FIRST_PAUSE_MS : PROBE_PAUSE_MS;
       if (!answered && !this.#closed) this.#options.onAway?.();
     }
-    this.#away = false;
+    this.#outage = undefined;
   }
 
   async #isAnswered(): Promise<boolean> {

@@ -1,6 +1,7 @@
-/** `mongodb://` and `mongodb+srv://` – by Keyv's own adapter; no test of this site has met a MongoDB server. */
-import type { KeyvMongo } from '@keyv/mongo';
+/** `mongodb://` and `mongodb+srv://` – by MongoDB's own driver; no test of this site has met a MongoDB server. */
+import type { Collection, MongoClient } from 'mongodb';
 import { Misconfigured } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { Failure } from './backend.ts';
 import { optionalPackage } from './optional-package.ts';
 import type { PlainStore } from './single-instance-backend.ts';
@@ -23,84 +24,99 @@ const STATES: ReadonlyMap<unknown, StoreState> = new Map([
   [14031, 'full'],
 ]);
 
-interface Connection {
-  readonly adapter: KeyvMongo;
-  /** Rejects if the adapter cannot connect; its operations would wait for ever then. */
-  readonly failure: Promise<never>;
-  /** Whether it is of no use: the adapter tries once. */
-  readonly hasFailed: boolean;
+interface Kept {
+  readonly _id: string;
+  readonly value: string;
+  /** MongoDB sweeps by this, once a minute. */
+  readonly expiresAt: Date;
+}
+
+interface MongoStoreOptions {
+  readonly now: () => number;
+  readonly log: Log;
 }
 
 /**
  * MongoDB could compare and write in one step. To serve several instances by it would be a promise
  * that no test has held against a server, so this serves one.
+ *
+ * Keyv's own adapter, @keyv/mongo, connects once: if that fails, its operations wait for ever, and
+ * the client it made cannot be closed.
  */
 export class MongoStore implements PlainStore {
   readonly label: string;
   readonly caveat =
     'MongoDB is supported untested: the tests of this site have met no such server.';
-  readonly #connect: () => Connection;
-  #connection: Connection;
+  readonly #connect: () => MongoClient;
+  #client: MongoClient;
+  readonly #now: () => number;
+  readonly #log: Log;
+  #isSwept = false;
 
-  private constructor(label: string, connect: () => Connection) {
-    this.label = label;
+  private constructor(
+    connect: () => MongoClient,
+    address: string,
+    { now, log }: MongoStoreOptions,
+  ) {
+    this.label = address;
     this.#connect = connect;
-    this.#connection = connect();
-    // It has had no time yet to meet a server: the driver could not read the URI.
-    if (this.#connection.hasFailed) {
+    this.#client = connect();
+    this.#now = now;
+    this.#log = log;
+  }
+
+  /**
+   * A store that connects when it is first asked.
+   *
+   * @throws {Misconfigured} the URI cannot be read, or mongodb is not installed.
+   */
+  static async open(uri: string, options: MongoStoreOptions): Promise<MongoStore> {
+    const library = await optionalPackage('mongodb', () => import('mongodb'));
+    // What follows the last "@" is no part of a password, however badly it is encoded.
+    const address = uri.replace(/\/\/.*@/s, '//').replace(/\?.*/s, '');
+    const connect = () =>
+      new library.MongoClient(uri, {
+        serverSelectionTimeoutMS: DRIVER_MS,
+        connectTimeoutMS: DRIVER_MS,
+        socketTimeoutMS: DRIVER_MS,
+        retryWrites: false,
+      });
+    try {
+      return new MongoStore(connect, address, options);
+    } catch {
+      // The driver's own words may hold parts of the URI.
       throw new Misconfigured(
         'TokenCache:Store: the MongoDB driver cannot read it. Write it like mongodb://<user>:<password>@<host>:<port>/<database>, percent-encoded.',
       );
     }
   }
 
-  /**
-   * A store that is connecting.
-   *
-   * @throws {Misconfigured} the URI cannot be read, or @keyv/mongo is not installed.
-   */
-  static async open(uri: string): Promise<MongoStore> {
-    const library = await optionalPackage('@keyv/mongo', () => import('@keyv/mongo'));
-    // What follows the last "@" is no part of a password, however badly it is encoded.
-    const [address = ''] = uri.replace(/^.*@|^[a-z+]+:\/\//s, '').split('?');
-    const hasDatabase = /\/[^/]/.test(address);
-    const options = {
-      collection: COLLECTION,
-      ...(hasDatabase ? {} : { db: DATABASE }),
-      serverSelectionTimeoutMS: DRIVER_MS,
-      connectTimeoutMS: DRIVER_MS,
-      socketTimeoutMS: DRIVER_MS,
-    };
-    const [scheme] = uri.split(':');
-    return new MongoStore(`${scheme}://${address}`, () =>
-      connection(library.KeyvMongo, uri, options),
-    );
-  }
-
   async get(name: string): Promise<string | undefined> {
-    const kept: unknown = await this.#ask((adapter) => adapter.get(name));
-    return typeof kept === 'string' ? kept : undefined;
+    return (await this.#records.findOne({ _id: name }))?.value;
   }
 
-  set(name: string, value: string, ttlMs: number): Promise<unknown> {
-    return this.#ask((adapter) => adapter.set(name, value, ttlMs));
+  async set(name: string, value: string, ttlMs: number): Promise<void> {
+    this.#sweep();
+    const $set = { value, expiresAt: new Date(this.#now() + ttlMs) };
+    await this.#records.updateOne({ _id: name }, { $set }, { upsert: true });
   }
 
-  delete(name: string): Promise<boolean> {
-    return this.#ask((adapter) => adapter.delete(name));
+  async delete(name: string): Promise<boolean> {
+    return (await this.#records.deleteOne({ _id: name })).deletedCount > 0;
   }
 
   async *names(prefix: string): AsyncIterable<string> {
-    await this.#ask((adapter) => adapter.connect);
-    const records = this.#connection.adapter.iterator(prefix.slice(0, prefix.lastIndexOf(':')));
-    for await (const [name] of records) {
-      if (typeof name === 'string' && name.startsWith(prefix)) yield name;
-    }
+    // From the prefix on, and before the first that is greater than all that begin with it.
+    const beyond =
+      prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+    const range = { _id: { $gte: prefix, $lt: beyond } };
+    for await (const { _id } of this.#records.find(range, { projection: { _id: 1 } })) yield _id;
   }
 
+  /** A client that failed to connect while several operations waited would fail for ever. */
   renew(): void {
     this.close();
-    this.#connection = this.#connect();
+    this.#client = this.#connect();
   }
 
   /** By names and codes alone: what the server says may hold what it was sent. */
@@ -115,41 +131,31 @@ export class MongoStore implements PlainStore {
     };
   }
 
-  /** Not waited for: an adapter that could not connect would never be done. */
+  /** Not waited for: it takes leave of servers that may be away. */
   close(): void {
-    this.#connection.adapter.disconnect().catch(() => undefined);
+    this.#client.close().catch(() => undefined);
   }
 
-  #ask<T>(work: (adapter: KeyvMongo) => Promise<T>): Promise<T> {
-    if (this.#connection.hasFailed) this.renew();
-    const { adapter, failure } = this.#connection;
-    return Promise.race([work(adapter), failure]);
+  get #records(): Collection<Kept> {
+    const hasDatabase = /:\/\/[^/]*\/[^/]/.test(this.label);
+    return this.#client.db(hasDatabase ? undefined : DATABASE).collection(COLLECTION);
   }
-}
 
-function connection(
-  Library: typeof KeyvMongo,
-  uri: string,
-  options: Record<string, unknown>,
-): Connection {
-  const { promise: failure, reject } = Promise.withResolvers<never>();
-  failure.catch(() => undefined);
-  let hasFailed = false;
-  // It may tell of a failure while it is constructed, when nobody could listen yet.
-  class Adapter extends Library {
-    override emit(event: string | symbol, ...args: unknown[]): boolean {
-      if (event !== 'error') return super.emit(event, ...args);
-      hasFailed = true;
-      reject(args[0]);
-      return true;
-    }
+  /** Has MongoDB delete what has expired, which is asked for once, beside a write that works without. */
+  #sweep(): void {
+    if (this.#isSwept) return;
+    this.#isSwept = true;
+    this.#records
+      .createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 })
+      .catch((error: unknown) => {
+        const { reason, state } = this.explain(error);
+        // While it is away it is asked again; what it refuses it would refuse again.
+        if (state === 'down') this.#isSwept = false;
+        else
+          this.#log.warn(
+            { event: 'store_sweep_failed', store: this.label, reason },
+            'MongoDB will not delete what has expired: its index could not be made',
+          );
+      });
   }
-  const adapter = new Adapter(uri, options);
-  return {
-    adapter,
-    failure,
-    get hasFailed() {
-      return hasFailed;
-    },
-  };
 }

@@ -225,12 +225,14 @@ describe('SingleInstanceBackend', () => {
     it('fails in time, then at once and without asking, and works once it answers', async () => {
       for (const kind of ['get', 'set', 'delete']) store.answers.set(kind, undefined);
       await expectAllFail(storage);
+      expect(lines.of('store_failed').map(({ reason }) => reason)).to.deep.equal(['no answer']);
       const count = store.asked.filter((line) => line.includes(NAME)).length;
       await expectAllFail(storage, 100);
       expect(store.asked.filter((line) => line.includes(NAME))).to.have.length(count);
       expect(store.renewals).to.be.above(0);
       store.answers.clear();
       await recovery(storage);
+      expect(lines.of('store_failed')).to.have.length(1);
       expect(lines.of('store_restored')).to.have.length(1);
     });
 
