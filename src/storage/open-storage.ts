@@ -1,9 +1,13 @@
 /** Opens the store that a URI names. */
 import { Misconfigured } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { EtcdBackend } from './etcd-backend.ts';
 import { KeyvStorage } from './keyv-storage.ts';
+import { MemcachedStore } from './memcached-store.ts';
 import { MemoryBackend } from './memory-backend.ts';
+import { MongoStore } from './mongo-store.ts';
 import { RedisBackend } from './redis-backend.ts';
+import { type PlainStore, SingleInstanceBackend } from './single-instance-backend.ts';
 import { SqliteBackend } from './sqlite-backend.ts';
 import type { Storage } from './storage.ts';
 
@@ -25,8 +29,10 @@ export async function openStorage(
   uri: string,
   { log, now, instanceName = 'concierge' }: StorageOptions,
 ): Promise<Storage> {
-  const scheme = /^([a-z]+):/.exec(uri)?.[1];
+  const scheme = /^([a-z]+(?:\+srv)?):/.exec(uri)?.[1];
   const options = { log, instanceName };
+  const forOneInstance = (store: PlainStore) =>
+    new KeyvStorage(new SingleInstanceBackend({ store, now, log }), options);
   switch (scheme) {
     case 'memory':
       return new KeyvStorage(new MemoryBackend({ now }), options);
@@ -37,6 +43,14 @@ export async function openStorage(
     case 'redis':
     case 'rediss':
       return new KeyvStorage(await RedisBackend.connect(uri, log), options);
+    case 'etcd':
+    case 'etcds':
+      return new KeyvStorage(await EtcdBackend.open(uri), options);
+    case 'memcached':
+      return forOneInstance(await MemcachedStore.open(uri, now));
+    case 'mongodb':
+    case 'mongodb+srv':
+      return forOneInstance(await MongoStore.open(uri, { now, log }));
     default:
       throw new Misconfigured(
         'TokenCache:Store has another scheme than memory:, sqlite:<file>, redis:// or rediss://.',
