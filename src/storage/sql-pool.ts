@@ -18,6 +18,7 @@ interface SqlPoolOptions {
   readonly label: string;
   readonly log: Log;
   readonly random: () => number;
+  readonly idleMs?: number;
 }
 
 interface Waiter {
@@ -50,12 +51,12 @@ export class SqlPool {
   #renewed: NodeJS.Timeout | undefined;
   readonly #reaping: NodeJS.Timeout;
 
-  constructor({ open, label, log, random }: SqlPoolOptions) {
+  constructor({ open, label, log, random, idleMs = IDLE_MS }: SqlPoolOptions) {
     this.#open = open;
     this.#label = label;
     this.#log = log;
     this.#random = random;
-    this.#reaping = setInterval(() => this.#reap(), IDLE_MS).unref();
+    this.#reaping = setInterval(() => this.#reap(), idleMs).unref();
   }
 
   /** Resolves when it is connected, or after a second in which it could not be. */
@@ -112,7 +113,8 @@ export class SqlPool {
 
   async #take(limit: AbortSignal): Promise<SqlConnection> {
     this.assertReady();
-    const [idle] = this.#idle;
+    // The one used last, so that what is not needed stays unused and is ended.
+    const idle = [...this.#idle].at(-1);
     if (idle) {
       this.#idle.delete(idle);
       this.#unused.delete(idle);
@@ -184,14 +186,20 @@ export class SqlPool {
     }
     this.#say(error);
     this.#crowded ??= setTimeout(() => {
-      this.#crowded = undefined;
+      this.#endCrowd();
       this.#fill();
     }, PAUSE_MS).unref();
   }
 
   #onLost(connection: SqlConnection): void {
     this.#forget(connection);
+    if (this.#ready.size === 0) this.#endCrowd();
     this.#fill();
+  }
+
+  #endCrowd(): void {
+    clearTimeout(this.#crowded);
+    this.#crowded = undefined;
   }
 
   #end(connection: SqlConnection): void {

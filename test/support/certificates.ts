@@ -7,17 +7,17 @@ import { aFolder } from './site-process.ts';
 export interface Certificates {
   /** The authority's certificate, for NODE_EXTRA_CA_CERTS. */
   readonly caFile: string;
-  /** A server's key and certificate for localhost and 127.0.0.1. */
+  /** A server's key and certificate. */
   readonly key: string;
   readonly cert: string;
 }
 
-/** Makes a certificate authority and a certificate for localhost that it signed. */
-export function makeCertificates(): Certificates {
+/** Makes a certificate authority and a certificate that it signed, for localhost unless for others. */
+export function makeCertificates(names = 'DNS:localhost,IP:127.0.0.1'): Certificates {
   const folder = aFolder();
   const at = (name: string) => join(folder, name);
   const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
-  writeFileSync(at('san'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
+  writeFileSync(at('san'), `subjectAltName=${names}\n`);
   openssl(
     ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '30', '-subj', '/CN=Test CA'],
     ...['-keyout', at('ca.key'), '-out', at('ca.pem')],

@@ -1,15 +1,8 @@
 /** A database server's process as tests run it: never as root, in a folder of its own, gone at the end. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-} from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -35,15 +28,15 @@ function unprivileged(): { uid?: number; gid?: number } {
   return process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 }
 
+const folders = mkdtempSync(join(tmpdir(), 'concierge-databases-'));
+chmodSync(folders, 0o755);
+process.once('exit', () => rmSync(folders, { recursive: true, force: true }));
+
 /** A folder that the server owns; gone when this process ends. */
 export function aServerFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'concierge-database-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  chmodSync(folder, 0o755);
-  const own = join(folder, 'data');
-  mkdirSync(own, { mode: 0o700 });
-  giveToServer(own);
-  return own;
+  const folder = mkdtempSync(join(folders, 'folder-'));
+  giveToServer(folder);
+  return folder;
 }
 
 /** Lets the server's user own a file. */
@@ -83,7 +76,6 @@ export class DatabaseProcess {
     this.#args = args;
     this.#ready = ready;
     this.#stopSignal = stopSignal;
-    process.once('exit', () => this.#child?.kill(stopSignal));
   }
 
   async start(): Promise<void> {
@@ -94,6 +86,9 @@ export class DatabaseProcess {
       ...unprivileged(),
     });
     this.#child = child;
+    const kill = () => child.kill(this.#stopSignal);
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
     let written = '';
     await new Promise<void>((resolve, reject) => {
       const onEnd = () => reject(new Error(`${this.#program} did not start:\n${written}`));
@@ -105,11 +100,15 @@ export class DatabaseProcess {
         if (written.includes(this.#ready)) resolve();
       });
     });
+    // Whatever a test forgot to stop ends with this process, and does not keep it.
+    child.unref();
+    if (child.stderr instanceof Socket) child.stderr.unref();
   }
 
   async stop(): Promise<void> {
     if (!this.#child || !this.#isRunning()) return;
     const ended = once(this.#child, 'exit');
+    this.#child.ref();
     this.#child.kill(this.#stopSignal);
     // A frozen process takes its signals once it runs again.
     this.signalAll('SIGCONT');
@@ -120,9 +119,13 @@ export class DatabaseProcess {
   signalAll(signal: NodeJS.Signals): void {
     const pid = this.#child?.pid;
     if (pid === undefined || !this.#isRunning()) return;
-    process.kill(pid, signal);
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-    for (const child of children.split(' ').filter(Boolean)) process.kill(Number(child), signal);
+    try {
+      process.kill(pid, signal);
+      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+      for (const child of children.split(' ').filter(Boolean)) process.kill(Number(child), signal);
+    } catch {
+      // It ends just now, and they with it.
+    }
   }
 
   #isRunning(): boolean {

@@ -33,7 +33,7 @@ export async function startMariadbServer(
   const options = [
     ...[`datadir=${folder}`, `port=${port}`, 'bind-address=127.0.0.1', `init-file=${first}`],
     ...[`socket=${join(folder, 'socket')}`, `pid-file=${join(folder, 'pid')}`, 'skip-name-resolve'],
-    ...['innodb-flush-log-at-trx-commit=0', 'innodb-buffer-pool-size=16M'],
+    ...['innodb-flush-log-at-trx-commit=2', 'innodb-buffer-pool-size=16M'],
     ...(certificates ? writeCertificates(folder, certificates) : []),
     ...settings,
   ];
@@ -51,7 +51,8 @@ export async function startMariadbServer(
     freeze: () => server.signalAll('SIGSTOP'),
     thaw: () => server.signalAll('SIGCONT'),
     sql: (text) => {
-      const args = ['--no-defaults', '-h127.0.0.1', `-P${port}`, '-uroot', '-N', '-B', '-e', text];
+      const to = ['--no-defaults', '-h127.0.0.1', `-P${port}`, '-uroot'];
+      const args = [...to, '-N', '-B', '--init-command=SET autocommit = 1', '-e', text];
       const lines = execFileSync('mariadb', [...args, 'concierge'], { encoding: 'utf8' });
       return lines.trimEnd().replaceAll('\t', '|');
     },

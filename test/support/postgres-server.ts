@@ -56,7 +56,10 @@ export async function startPostgresServer(
     thaw: () => server.signalAll('SIGCONT'),
     sql: (text) => {
       const args = ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-c', text, uri];
-      return execFileSync(join(dirname(program), 'psql'), args, { encoding: 'utf8' }).trimEnd();
+      // What a test makes read-only for the store stays open to the test.
+      const env = { ...process.env, PGOPTIONS: '-c default_transaction_read_only=off' };
+      const psql = join(dirname(program), 'psql');
+      return execFileSync(psql, args, { encoding: 'utf8', env }).trimEnd();
     },
   };
 }
