@@ -6,31 +6,37 @@ import { KeyvStorage } from './keyv-storage.ts';
 import { MemcachedStore } from './memcached-store.ts';
 import { MemoryBackend } from './memory-backend.ts';
 import { MongoStore } from './mongo-store.ts';
+import { openMysql } from './mysql-backend.ts';
+import { openPostgres } from './postgres-backend.ts';
 import { RedisBackend } from './redis-backend.ts';
 import { type PlainStore, SingleInstanceBackend } from './single-instance-backend.ts';
+import type { TableName } from './sql-table.ts';
 import { SqliteBackend } from './sqlite-backend.ts';
 import type { Storage } from './storage.ts';
 
-interface StorageOptions {
+interface StorageOptions extends TableName {
   readonly log: Log;
   readonly now: () => number;
   readonly instanceName?: string;
 }
 
 /**
- * A store for `memory:`, `sqlite:<file>`, `redis://…` or `rediss://…`. A Redis that is down does not
- * fail this: operations fail until it is back.
+ * A store for `memory:`, `sqlite:<file>`, `redis://…`, `postgres://…`, `mysql://…`,
+ * `etcd://…`, `memcached://…` or `mongodb://…`. A server that is down does not fail this: operations
+ * fail until it is back.
  *
  * Its pings are writes under a name of this instance.
  *
- * @throws {Misconfigured} the scheme is not known, or the SQLite file cannot be used.
+ * @throws {Misconfigured} the scheme is not known, the URI or the SQLite file cannot be used, or a
+ *   package that this store needs is not installed.
  */
 export async function openStorage(
   uri: string,
-  { log, now, instanceName = 'concierge' }: StorageOptions,
+  { log, now, instanceName = 'concierge', schemaName, tableName }: StorageOptions,
 ): Promise<Storage> {
   const scheme = /^([a-z]+(?:\+srv)?):/.exec(uri)?.[1];
   const options = { log, instanceName };
+  const inTable = { log, random: Math.random, schemaName, tableName };
   const forOneInstance = (store: PlainStore) =>
     new KeyvStorage(new SingleInstanceBackend({ store, now, log }), options);
   switch (scheme) {
@@ -43,6 +49,11 @@ export async function openStorage(
     case 'redis':
     case 'rediss':
       return new KeyvStorage(await RedisBackend.connect(uri, log), options);
+    case 'postgres':
+    case 'postgresql':
+      return new KeyvStorage(await openPostgres(uri, inTable), options);
+    case 'mysql':
+      return new KeyvStorage(await openMysql(uri, inTable), options);
     case 'etcd':
     case 'etcds':
       return new KeyvStorage(await EtcdBackend.open(uri), options);
@@ -53,7 +64,7 @@ export async function openStorage(
       return forOneInstance(await MongoStore.open(uri, { now, log }));
     default:
       throw new Misconfigured(
-        'TokenCache:Store has another scheme than memory:, sqlite:<file>, redis:// or rediss://.',
+        'TokenCache:Store has a scheme that names no store, as memory:, sqlite: and redis: do.',
       );
   }
 }
