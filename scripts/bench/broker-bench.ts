@@ -1,8 +1,8 @@
 /** The broker's bench: stores are filled, contestants take turns, and what they took is gathered. */
 import { type BenchStore, openBenchStore, type StoreName } from './bench-stores.ts';
 import { brokerEntrants, memoryEntrants } from './broker-entrants.ts';
-import type { Entry, Order, Round } from './contestant.ts';
-import { race } from './race.ts';
+import type { Entry, Round, RoundOrder, Weight } from './contestant.ts';
+import { race, weighProcesses } from './race.ts';
 import { type Population, seedStores } from './seed-stores.ts';
 
 export interface BrokerBenchOptions {
@@ -11,21 +11,34 @@ export interface BrokerBenchOptions {
   readonly sizes: readonly number[];
   readonly rounds: number;
   readonly roundMs: number;
+  readonly memory: MemoryWatch;
   /** Told of each step. */
   readonly say: (step: string) => void;
   /** Ends it early, with all it started. */
   readonly signal: AbortSignal;
 }
 
+export interface MemoryWatch {
+  readonly rounds: number;
+  /** How many accounts a process asks for at random in a round. */
+  readonly calls: number;
+  /** How long it then has nothing to do before it is weighed. */
+  readonly quietMs: number;
+}
+
 /** Who takes part on which store, and what it is told to do. */
 export interface Entrant {
   readonly store: StoreName;
   readonly entry: Entry;
-  readonly order: Order;
+  readonly order: RoundOrder;
 }
 
 export interface Measured extends Entrant {
   readonly rounds: readonly Round[];
+}
+
+export interface Weighed extends Entrant {
+  readonly weights: readonly Weight[];
 }
 
 export interface BrokerBenchResult {
@@ -34,7 +47,7 @@ export interface BrokerBenchResult {
   readonly labels: readonly string[];
   readonly timed: readonly Measured[];
   /** Of processes that asked for accounts at random. */
-  readonly memory: readonly Measured[];
+  readonly memory: readonly Weighed[];
   readonly bytes: readonly { readonly store: StoreName; readonly perAccount: number }[];
 }
 
@@ -43,11 +56,14 @@ export interface Place extends Population {
   readonly store: StoreName;
 }
 
-/** Of the memory store, whose bounds of a kind are 50,000 records and 128 Mi characters. */
-export const MOST_IN_MEMORY = 20_000;
-
-/** After one in which a process takes what it will hold. */
-const MEMORY_ROUNDS = 3;
+/**
+ * What one machine's stores hold here at most: `memory:` is bounded (50,000 records and 128 Mi
+ * characters of a kind), and `sqlite:` is no store for a million people.
+ */
+export const MOST: ReadonlyMap<StoreName, number> = new Map([
+  ['memory', 20_000],
+  ['sqlite', 100_000],
+]);
 
 export async function runBrokerBench(options: BrokerBenchOptions): Promise<BrokerBenchResult> {
   const stores = new Map<StoreName, BenchStore>();
@@ -56,10 +72,7 @@ export async function runBrokerBench(options: BrokerBenchOptions): Promise<Broke
     const places = await makePlaces(stores, options);
     const bytes = await bytesPerAccount(stores, places);
     const timed = await race(await brokerEntrants(stores, places, options), options);
-    const memory = await race(memoryEntrants(places, options), {
-      ...options,
-      rounds: MEMORY_ROUNDS,
-    });
+    const memory = await weighProcesses(memoryEntrants(places, options), options);
     const labels = [...stores.values()].map(({ label }) => label);
     return { options, labels, timed, memory, bytes };
   } finally {
@@ -74,7 +87,7 @@ async function makePlaces(
   const places: Place[] = [];
   for (const [name, store] of stores) {
     for (const [index, size] of sizes.entries()) {
-      const accounts = name === 'memory' ? Math.min(size, MOST_IN_MEMORY) : size;
+      const accounts = Math.min(size, MOST.get(name) ?? size);
       places.push({ store: name, uri: await store.place(index), accounts });
     }
   }

@@ -23,14 +23,16 @@ export async function brokerEntrants(
     order: { workload, inFlight, ms: roundMs },
   });
 
-  const ours = places.flatMap((place) => {
-    // With one account there are none to take in turn, and none that is new each time.
-    const more: Workload[] = place.accounts === 1 ? [] : ['warm', 'cold'];
-    return [
-      enter('concierge', place, 'one'),
-      ...more.map((each) => enter('concierge', place, each)),
-    ];
-  });
+  // Those that are compared stand side by side.
+  const ours = [...stores.keys()].flatMap((store) =>
+    (['one', 'warm', 'cold'] as const).flatMap((workload) =>
+      places
+        .filter((place) => place.store === store)
+        // With one account there are none to take in turn, and none that is new each time.
+        .filter(({ accounts }) => workload === 'one' || accounts > 1)
+        .map((place) => enter('concierge', place, workload)),
+    ),
+  );
 
   const accounts = sizes.find((size) => size > 1) ?? 1;
   const inMemory: Place = { store: 'memory', uri: 'memory:', accounts };
@@ -49,20 +51,28 @@ export async function brokerEntrants(
     const uri = await redis.place(sizes.length + index);
     sharing.push(enter(kind, { store: 'redis', uri, accounts }, 'warm'));
   }
-  return [...ours, ...alone, ...sharing];
+  const peer = ours.findIndex(
+    ({ entry, order }) => entry.uri === read.uri && order.workload === 'warm',
+  );
+  return [...ours.slice(0, peer), ...sharing, ...alone, ...ours.slice(peer)];
 }
 
-/** So many times longer than other rounds: more accounts are met than a process may hold. */
-const LONGER = 6;
+const LONG_MS = 60_000;
 
-/** Processes that ask for accounts at random among all, whose memory is looked at. */
+/** Processes that ask for accounts at random among all. */
 export function memoryEntrants(
   places: readonly Place[],
-  { roundMs }: BrokerBenchOptions,
+  { memory }: BrokerBenchOptions,
 ): Entrant[] {
+  const order = {
+    workload: 'anyone',
+    inFlight: AT_A_TIME,
+    ms: LONG_MS,
+    calls: memory.calls,
+  } as const;
   return places.map(({ store, uri, accounts }) => ({
     store,
     entry: { kind: 'concierge', uri, accounts },
-    order: { workload: 'anyone', inFlight: AT_A_TIME, ms: roundMs * LONGER },
+    order,
   }));
 }

@@ -11,7 +11,7 @@ export interface Target {
 }
 
 const FASTER_THAN_PEER = 10;
-/** Of one account kept, or of the fewest that can each be new. */
+/** Of one account kept, or of the fewest that can be in turn or new. */
 const COST_AT_SCALE = 1.1;
 const BYTES_OF_TOKENS = 1.5;
 /** What garbage collections leave lying differs by some percent from round to round. */
@@ -36,9 +36,9 @@ function againstPeer(result: BrokerBenchResult): Target[] {
 
 function atScale(result: BrokerBenchResult): Target[] {
   return result.options.stores.flatMap((store) =>
-    WORKLOADS.flatMap(({ workload, name, base }) => {
-      const least = bySize(result, store, base)[0];
-      const most = bySize(result, store, workload).at(-1);
+    WORKLOADS.flatMap(({ workload, name }) => {
+      const measured = bySize(result, store, workload);
+      const [least, most] = [measured[0], measured.at(-1)];
       if (!least || !most || least === most) return [];
       const found = ratio(most, least, usOfTime);
       const [many, few] = [thousands(most.entry.accounts), thousands(least.entry.accounts)];

@@ -1,7 +1,8 @@
 /** One contestant in a process of its own: runs the rounds its parent orders. */
 import process from 'node:process';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Contestant, type Entry, entrySchema, type Order, orderSchema } from './contestant.ts';
-import { timeCalls } from './time-calls.ts';
+import { timeCalls, weigh } from './time-calls.ts';
 
 /** Loads nothing of the others. */
 async function openContestant(entry: Entry): Promise<Contestant> {
@@ -24,10 +25,18 @@ async function openContestant(entry: Entry): Promise<Contestant> {
 
 const contestant = await openContestant(entrySchema.parse(JSON.parse(process.argv[2] ?? '')));
 
+/** What a round leaves behind, such as connections that end, is not to fall into another's. */
+const REST_MS = 30;
+
 async function run(order: Order): Promise<void> {
+  if (order === 'weigh') {
+    process.send?.(weigh());
+    return;
+  }
   const calls = await contestant.prepare(order.workload);
   const round = await timeCalls(calls, order);
   await calls.close();
+  await wait(REST_MS);
   process.send?.(round);
 }
 

@@ -3,7 +3,15 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import process from 'node:process';
-import { type Entry, type Order, type Round, roundSchema } from './contestant.ts';
+import {
+  type Entry,
+  type Order,
+  type Round,
+  type RoundOrder,
+  roundSchema,
+  type Weight,
+  weightSchema,
+} from './contestant.ts';
 
 export class ContestantRunner {
   readonly #child: ChildProcess;
@@ -31,11 +39,13 @@ export class ContestantRunner {
     return runner;
   }
 
-  /** One round at a time. @throws {Error} the process ended meanwhile. */
-  async round(order: Order): Promise<Round> {
-    this.#answer = Promise.withResolvers();
-    this.#child.send(order);
-    return roundSchema.parse(await this.#answer.promise);
+  /** One order at a time. @throws {Error} the process ended meanwhile. */
+  async round(order: RoundOrder): Promise<Round> {
+    return roundSchema.parse(await this.#ask(order));
+  }
+
+  async weigh(): Promise<Weight> {
+    return weightSchema.parse(await this.#ask('weigh'));
   }
 
   async stop(): Promise<void> {
@@ -44,5 +54,11 @@ export class ContestantRunner {
     const ended = once(this.#child, 'exit');
     this.#child.disconnect();
     await ended;
+  }
+
+  async #ask(order: Order): Promise<unknown> {
+    this.#answer = Promise.withResolvers();
+    this.#child.send(order);
+    return await this.#answer.promise;
   }
 }

@@ -25,13 +25,18 @@ export const entrySchema = z.object({
 });
 export type Entry = z.infer<typeof entrySchema>;
 
-export const orderSchema = z.object({
+const roundOrder = z.object({
   workload,
   /** How many calls wait for their tokens at a time. */
   inFlight: z.number(),
-  /** Calls begin until then; fewer are made if there are no more accounts. */
+  /** Calls begin until then, or until there are no more accounts. */
   ms: z.number(),
+  /** Or so many were made. */
+  calls: z.number().optional(),
 });
+export type RoundOrder = z.infer<typeof roundOrder>;
+
+export const orderSchema = z.union([roundOrder, z.literal('weigh')]);
 export type Order = z.infer<typeof orderSchema>;
 
 export const roundSchema = z.object({
@@ -39,11 +44,17 @@ export const roundSchema = z.object({
   ms: z.number(),
   /** Of this process, in its own code and the kernel's. */
   cpuUs: z.number(),
-  /** After a garbage collection at the round's end. */
-  heapBytes: z.number(),
-  rssBytes: z.number(),
 });
 export type Round = z.infer<typeof roundSchema>;
+
+/** A process's memory after a garbage collection. */
+export const weightSchema = z.object({
+  /** Of its heap, and of what is held for it beside the heap. */
+  heapBytes: z.number(),
+  /** Of the whole process, with what it keeps of freed memory. */
+  rssBytes: z.number(),
+});
+export type Weight = z.infer<typeof weightSchema>;
 
 /** Calls ready to be timed: `undefined` when there are no more. */
 export interface Calls {

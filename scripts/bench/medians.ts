@@ -9,9 +9,9 @@ export function spread(values: readonly number[]): number {
   return (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / median(values);
 }
 
-/** The median of the quotients of rounds made side by side, so that what slows both is no difference. */
-export function medianRatio(these: readonly number[], those: readonly number[]): number {
-  return median(these.map((value, round) => value / (those[round] ?? Number.NaN)));
+/** Of rounds made side by side, so that what slows both for a while is no difference. */
+export function quotients(these: readonly number[], those: readonly number[]): number[] {
+  return these.map((value, round) => value / (those[round] ?? Number.NaN));
 }
 
 function quantile(values: readonly number[], part: number): number {

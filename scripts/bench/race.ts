@@ -1,38 +1,68 @@
 /** Runs contestants in turn, so that what slows the machine for a while slows them all. */
-import type { BrokerBenchOptions, Entrant, Measured } from './broker-bench.ts';
-import type { Round } from './contestant.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { BrokerBenchOptions, Entrant, Measured, Weighed } from './broker-bench.ts';
+import type { Round, Weight } from './contestant.ts';
 import { ContestantRunner } from './contestant-runner.ts';
 
-type Course = Pick<BrokerBenchOptions, 'rounds' | 'say' | 'signal'>;
+interface Run<T> {
+  readonly entrant: Entrant;
+  readonly runner: ContestantRunner;
+  readonly results: T[];
+}
 
-/** Each contestant once a round; a first round is not counted. */
+/** Each contestant once a round, there and back again; a first round is not counted. */
 export async function race(
   entrants: readonly Entrant[],
-  { rounds, say, signal }: Course,
+  { rounds, say, signal }: BrokerBenchOptions,
 ): Promise<Measured[]> {
   say(`starting ${entrants.length} contestants`);
-  const runners = await Promise.all(entrants.map(({ entry }) => ContestantRunner.start(entry)));
-  const runs = entrants.map((entrant, index) => ({
-    ...entrant,
-    runner: runners[index],
-    rounds: [] as Round[],
-  }));
-  try {
+  return await withRunners<Round, Measured[]>(entrants, async (runs) => {
     for (let round = 0; round <= rounds; round += 1) {
       say(round === 0 ? 'warming up' : `round ${round} of ${rounds}`);
-      for (const run of runs) {
+      for (const { entrant, runner, results } of round % 2 === 0 ? runs : runs.toReversed()) {
         signal.throwIfAborted();
-        const taken = await run.runner?.round(run.order);
-        if (taken && round > 0) run.rounds.push(taken);
+        const taken = await runner.round(entrant.order);
+        if (round > 0) results.push(taken);
       }
     }
+    return runs.map(({ entrant, results }) => ({ ...entrant, rounds: results }));
+  });
+}
+
+/** What contestants hold after each round; a first round, in which they take it, is not counted. */
+export async function weighProcesses(
+  entrants: readonly Entrant[],
+  { memory, say, signal }: BrokerBenchOptions,
+): Promise<Weighed[]> {
+  say(`weighing ${entrants.length} processes`);
+  return await withRunners<Weight, Weighed[]>(entrants, async (runs) => {
+    for (let round = 0; round <= memory.rounds; round += 1) {
+      for (const { entrant, runner } of runs) {
+        signal.throwIfAborted();
+        await runner.round(entrant.order);
+      }
+      await wait(memory.quietMs, undefined, { signal });
+      for (const { runner, results } of runs) {
+        const weight = await runner.weigh();
+        if (round > 0) results.push(weight);
+      }
+    }
+    return runs.map(({ entrant, results }) => ({ ...entrant, weights: results }));
+  });
+}
+
+async function withRunners<T, R>(
+  entrants: readonly Entrant[],
+  work: (runs: readonly Run<T>[]) => Promise<R>,
+): Promise<R> {
+  const start = async (entrant: Entrant): Promise<Run<T>> => {
+    const runner = await ContestantRunner.start(entrant.entry);
+    return { entrant, runner, results: [] };
+  };
+  const runs = await Promise.all(entrants.map(start));
+  try {
+    return await work(runs);
   } finally {
-    await Promise.all(runners.map((runner) => runner.stop()));
+    await Promise.all(runs.map(({ runner }) => runner.stop()));
   }
-  return runs.map(({ store, entry, order, rounds: taken }) => ({
-    store,
-    entry,
-    order,
-    rounds: taken,
-  }));
 }
