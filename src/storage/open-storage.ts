@@ -9,6 +9,7 @@ import { MongoStore } from './mongo-store.ts';
 import { openMysql } from './mysql-backend.ts';
 import { openPostgres } from './postgres-backend.ts';
 import { RedisBackend } from './redis-backend.ts';
+import { REDIS_SCHEMES } from './redis-uri.ts';
 import { type PlainStore, SingleInstanceBackend } from './single-instance-backend.ts';
 import type { TableName } from './sql-table.ts';
 import { SqliteBackend } from './sqlite-backend.ts';
@@ -21,7 +22,7 @@ interface StorageOptions extends TableName {
 }
 
 /**
- * A store for `memory:`, `sqlite:<file>`, `redis://…`, `postgres://…`, `mysql://…`,
+ * A store for `memory:`, `sqlite:<file>`, `redis://…` and its kin, `postgres://…`, `mysql://…`,
  * `etcd://…`, `memcached://…` or `mongodb://…`. A server that is down does not fail this: operations
  * fail until it is back.
  *
@@ -34,11 +35,14 @@ export async function openStorage(
   uri: string,
   { log, now, instanceName = 'concierge', schemaName, tableName }: StorageOptions,
 ): Promise<Storage> {
-  const scheme = /^([a-z]+(?:\+srv)?):/.exec(uri)?.[1];
+  const scheme = /^([a-z]+(?:\+srv|-[a-z]+)?):/.exec(uri)?.[1];
   const options = { log, instanceName };
   const inTable = { log, random: Math.random, schemaName, tableName };
   const forOneInstance = (store: PlainStore) =>
     new KeyvStorage(new SingleInstanceBackend({ store, now, log }), options);
+  if (scheme !== undefined && REDIS_SCHEMES.includes(scheme)) {
+    return new KeyvStorage(await RedisBackend.connect(uri, log), options);
+  }
   switch (scheme) {
     case 'memory':
       return new KeyvStorage(new MemoryBackend({ now }), options);
@@ -46,9 +50,6 @@ export async function openStorage(
       const file = uri.replace(/^sqlite:(\/\/)?/, '');
       return new KeyvStorage(new SqliteBackend({ file, now, log }), options);
     }
-    case 'redis':
-    case 'rediss':
-      return new KeyvStorage(await RedisBackend.connect(uri, log), options);
     case 'postgres':
     case 'postgresql':
       return new KeyvStorage(await openPostgres(uri, inTable), options);

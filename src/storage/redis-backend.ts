@@ -1,11 +1,16 @@
-/** `redis://` and `rediss://` – a store that any number of instances share; its outages are loud and fast. */
+/** `redis://`, `redis-cluster://`, `redis-sentinel://` – stores that any number of instances share; outages are loud and fast. */
 import { createHash } from 'node:crypto';
 import { Misconfigured } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { atMost } from './at-most.ts';
 import type { Backend, Failure } from './backend.ts';
-import type { RedisClient } from './redis-connection.ts';
+import { type RedisClient, RedisClients } from './redis-client.ts';
+import { RedisCluster } from './redis-cluster.ts';
 import { explainRedisFailure, replyCode } from './redis-failure.ts';
 import { RedisNode } from './redis-node.ts';
+import { assertPrimary, RedisSentinels } from './redis-sentinels.ts';
+import type { RedisServers } from './redis-servers.ts';
+import { type RedisUri, readRedisUri, redisUriForm } from './redis-uri.ts';
 import type { Replaced } from './storage.ts';
 
 /**
@@ -32,134 +37,124 @@ export class RedisBackend implements Backend {
   readonly label: string;
   readonly shared = true;
   readonly opts = {};
-  readonly #node: RedisNode;
+  readonly #servers: RedisServers;
 
-  private constructor(node: RedisNode, label: string) {
-    this.#node = node;
+  private constructor(servers: RedisServers, label: string) {
+    this.#servers = servers;
     this.label = label;
   }
 
   /**
    * A backend that is connected, or goes on connecting.
    *
-   * @throws {Misconfigured} the URI names no host, a database that is no number, or is badly encoded.
+   * @throws {Misconfigured} the URI names no host, more than its scheme has, or is badly encoded.
    */
   static async connect(uri: string, log: Log): Promise<RedisBackend> {
-    const url = URL.parse(uri);
-    if (!url?.hostname || !/^\/?\d*$/.test(url.pathname) || !isDecodable(url)) {
-      throw new Misconfigured(
-        'TokenCache:Store: write it like redis://<user>:<password>@<host>:<port>/<database number>, percent-encoded.',
-      );
+    const parts = readRedisUri(uri);
+    if (!parts) {
+      const form = redisUriForm(/^[a-z-]+/.exec(uri)?.[0] ?? 'redis');
+      throw new Misconfigured(`TokenCache:Store: write it like ${form}, percent-encoded.`);
     }
-    const label = `${url.protocol}//${url.host}${url.pathname}`;
-    const node = new RedisNode({ locate: async () => uri, label, log });
-    await atMost(OPEN_MS, node.open());
-    return new RedisBackend(node, label);
+    const servers = serversOf(parts, log);
+    await atMost(OPEN_MS, servers.open());
+    return new RedisBackend(servers, parts.label);
   }
 
   /** @throws {NotConnected} while it is connecting. */
   assertReady(): void {
-    this.#node.assertReady();
+    this.#servers.assertReady();
   }
 
-  async get(name: string): Promise<string | undefined> {
-    return (await this.#node.client.get(name)) ?? undefined;
+  get(name: string): Promise<string | undefined> {
+    return this.#servers.run(name, async (client) => (await client.get(name)) ?? undefined);
   }
 
   getNear(name: string): Promise<string | undefined> {
-    return this.#node.getNear(name);
+    return this.#servers.getNear(name);
   }
 
   set(name: string, value: string, ttlMs: number): Promise<boolean> {
-    return this.#write(name, async ({ client }) => {
+    return this.#write(name, async (client) => {
       await client.set(name, value, { PX: ttlMs });
       return true;
     });
   }
 
   delete(name: string): Promise<boolean> {
-    return this.#write(name, async ({ client }) => (await client.unlink(name)) > 0);
+    return this.#write(name, async (client) => (await client.unlink(name)) > 0);
   }
 
   async clear(): Promise<void> {
     await this.erase('');
   }
 
-  replace(
+  async replace(
     name: string,
     expected: string | undefined,
     next: string | undefined,
     ttlMs: number,
   ): Promise<Replaced> {
     const call = { keys: [name], arguments: [argument(expected), argument(next), String(ttlMs)] };
-    return this.#write(name, async ({ client }) =>
-      (await run(client, call)) === 1 ? 'replaced' : 'conflict',
-    );
+    return (await this.#runScript(name, call)) === 1 ? 'replaced' : 'conflict';
   }
 
   async erase(prefix: string): Promise<number> {
-    let count = 0;
     // An instance's name has no character that a pattern gives a meaning.
     const pattern = { MATCH: `${prefix}*`, COUNT: ERASE_AT_ONCE };
-    for await (const names of this.#node.client.scanIterator(pattern)) {
-      const deleted = await Promise.all(names.map((name) => this.delete(name)));
-      count += deleted.filter(Boolean).length;
+    let count = 0;
+    for (const client of this.#servers.clients()) {
+      for await (const names of client.scanIterator(pattern)) {
+        // One by one: in a Cluster no command may name several slots.
+        const deleted = await Promise.all(names.map((name) => this.delete(name)));
+        count += deleted.filter(Boolean).length;
+      }
     }
     return count;
   }
 
   explain(error: unknown): Failure {
     // After a failover behind one address this connection may be with the old primary still.
-    if (replyCode(error) === 'READONLY') this.#node.renew();
+    if (replyCode(error) === 'READONLY') this.#servers.renew();
     return explainRedisFailure(error);
   }
 
   close(): void {
-    this.#node.close();
+    this.#servers.close();
+  }
+
+  async #runScript(name: string, call: { keys: string[]; arguments: string[] }): Promise<unknown> {
+    try {
+      return await this.#write(name, (client) => client.evalSha(REPLACE_SHA, call));
+    } catch (error) {
+      // A server that was started since, or its replica, has not seen the script yet.
+      if (replyCode(error) !== 'NOSCRIPT') throw error;
+      return await this.#write(name, (client) => client.eval(REPLACE, call));
+    }
   }
 
   /** This process's own next near read sees what was written, whatever became of it. */
-  async #write<T>(name: string, work: (node: RedisNode) => Promise<T>): Promise<T> {
+  async #write<T>(name: string, work: (client: RedisClient) => Promise<T>): Promise<T> {
     try {
-      return await work(this.#node);
+      return await this.#servers.run(name, work);
     } finally {
-      this.#node.forgetNear(name);
+      this.#servers.forgetNear(name);
     }
   }
 }
 
-async function run(
-  client: RedisClient,
-  call: { keys: string[]; arguments: string[] },
-): Promise<unknown> {
-  try {
-    return await client.evalSha(REPLACE_SHA, call);
-  } catch (error) {
-    // A server that was started since, or its replica, has not seen the script yet.
-    if (replyCode(error) !== 'NOSCRIPT') throw error;
-    return await client.eval(REPLACE, call);
+function serversOf(uri: RedisUri, log: Log): RedisServers {
+  const { kind, hosts, hostnames, label } = uri;
+  const clients = new RedisClients(hostnames);
+  if (kind === 'cluster') return new RedisCluster(uri, clients, log);
+  if (kind === 'sentinel') {
+    const sentinels = new RedisSentinels(uri, clients);
+    const locate = () => sentinels.locate();
+    return new RedisNode({ locate, mayMove: true, verify: assertPrimary, clients, label, log });
   }
-}
-
-/** Waits for `work`, and no longer. */
-async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, ms);
-  await Promise.race([work, late.promise]);
-  clearTimeout(timer);
+  const [host = ''] = hosts;
+  return new RedisNode({ locate: async () => uri.urlOf(host), clients, label, log });
 }
 
 function argument(bytes: string | undefined): string {
   return bytes === undefined ? '-' : `=${bytes}`;
-}
-
-/** A password with a stray percent sign would fail in the client, with less of a hint. */
-function isDecodable({ username, password }: URL): boolean {
-  try {
-    decodeURIComponent(username + password);
-    return true;
-  } catch {
-    // The URI is the operator's to mend, and is not shown.
-    return false;
-  }
 }

@@ -1,28 +1,25 @@
 /** A connection to one Redis server that queues nothing while it is down, and comes back by itself. */
-import { createClient, type RedisClientOptions } from '@keyv/redis';
+import type { OnInvalid, RedisClient, RedisClients } from './redis-client.ts';
 import { NotConnected, replyCode } from './redis-failure.ts';
 
-const CONNECT_MS = 500;
 const MAX_RECONNECT_PAUSE_MS = 1000;
-/** How long a handshake may be silent. */
-const HANDSHAKE_MS = 1000;
 const PING_MS = 250;
 /** After a ping, what ends a connection to a Redis that takes requests and answers none. */
 const SILENCE_MS = 900;
 
-export type RedisClient = ReturnType<typeof createClient>;
-
 export interface RedisConnectionOptions {
   /** The URL to connect to, found out before each attempt. */
   readonly locate: () => Promise<string>;
+  readonly clients: RedisClients;
+  /** Rejects if this server will not do. */
+  readonly verify?: (client: RedisClient) => Promise<void>;
   readonly onReady: () => void;
   /** What was ready is no more. */
   readonly onLost: () => void;
   /** It could not be connected, or broke; `pauseMs` may put off the next attempt. */
   readonly onFailure: (error: unknown) => { readonly pauseMs: number } | undefined;
   readonly onSilence: () => void;
-  /** Asks the server to tell of changes to what is read here; `undefined` stands for all names. */
-  readonly onInvalid?: (name: string | undefined) => void;
+  readonly onInvalid?: OnInvalid;
 }
 
 /**
@@ -36,6 +33,7 @@ export class RedisConnection {
   readonly #options: RedisConnectionOptions;
   /** Only while it is ready, and a new one after each loss: none carries state over. */
   #client: RedisClient | undefined;
+  #url = '';
   #closed = false;
   /** Counts the renewals: an attempt that was begun before the last one is begun again. */
   #turn = 0;
@@ -55,6 +53,12 @@ export class RedisConnection {
   get client(): RedisClient {
     if (!this.#client?.isReady) throw new NotConnected('not connected');
     return this.#client;
+  }
+
+  /** Where it is connected. @throws {NotConnected} while it is connecting. */
+  get url(): string {
+    if (!this.isReady) throw new NotConnected('not connected');
+    return this.#url;
   }
 
   /**
@@ -94,19 +98,24 @@ export class RedisConnection {
 
   /** @returns whether it is connected; `false` if that is not wanted any more. */
   async #attempt(): Promise<boolean> {
+    const { locate, clients, verify, onInvalid, onReady } = this.#options;
     const turn = this.#turn;
-    const client = makeClient(await this.#options.locate(), this.#options.onInvalid);
+    const url = await locate();
+    const client = clients.make(url, onInvalid);
     // What fails an attempt is what connect() rejects with; a listener there must be all the same.
     client.on('error', (error: unknown) => this.#onError(client, error));
     await client.connect();
-    if (this.#closed || turn !== this.#turn) {
-      client.destroy();
-      return false;
+    try {
+      await verify?.(client);
+      if (this.#closed || turn !== this.#turn) return false;
+      this.#client = client;
+    } finally {
+      if (client !== this.#client && client.isOpen) client.destroy();
     }
-    this.#client = client;
+    this.#url = url;
     this.#provenAt = performance.now();
     this.#watch(client);
-    this.#options.onReady();
+    onReady();
     return true;
   }
 
@@ -168,27 +177,6 @@ export class RedisConnection {
     clearTimeout(timer);
     if (client === this.#client) this.#provenAt = askedAt;
   }
-}
-
-function makeClient(
-  url: string,
-  onInvalid: ((name: string | undefined) => void) | undefined,
-): RedisClient {
-  const options: RedisClientOptions = {
-    url,
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: 10_000,
-    maintNotifications: 'disabled',
-    socket: {
-      connectTimeout: CONNECT_MS,
-      socketTimeout: HANDSHAKE_MS,
-      reconnectStrategy: false,
-    },
-    ...(onInvalid && { RESP: 3, emitInvalidate: true }),
-  };
-  const client = createClient(options);
-  client.on('invalidate', (name: unknown) => onInvalid?.(name === null ? undefined : String(name)));
-  return client;
 }
 
 function pauseBefore(retries: number): number {

@@ -1,5 +1,6 @@
 /** Near reads: a copy of what is read often, which Redis itself keeps true (client-side caching). */
 import { LRUCache } from 'lru-cache';
+import type { RedisClients } from './redis-client.ts';
 import { RedisConnection } from './redis-connection.ts';
 import { replyCode } from './redis-failure.ts';
 
@@ -17,6 +18,7 @@ const REFUSALS: ReadonlySet<string> = new Set(['ERR', 'NOPROTO', 'NOPERM']);
 
 export interface RedisNearOptions {
   readonly locate: () => Promise<string>;
+  readonly clients: RedisClients;
   /** The server does not tell of changes. */
   readonly onRefused: (reason: string) => void;
   readonly maxEntries?: number;
@@ -41,7 +43,7 @@ export class RedisNear {
   readonly #tried = Promise.withResolvers<void>();
   #begun = false;
 
-  constructor({ locate, onRefused, maxEntries = MAX_ENTRIES }: RedisNearOptions) {
+  constructor({ locate, clients, onRefused, maxEntries = MAX_ENTRIES }: RedisNearOptions) {
     this.#onRefused = onRefused;
     this.#kept = new LRUCache({
       max: maxEntries,
@@ -51,6 +53,7 @@ export class RedisNear {
     });
     this.#connection = new RedisConnection({
       locate,
+      clients,
       onReady: () => {
         this.#forgetAll();
         this.#tried.resolve();

@@ -1,53 +1,68 @@
-/** One Redis server: a connection for all that is asked of it, one for near reads, and a log of both. */
+/** One Redis server: a connection for all that is asked of it, and one for near reads. */
 import type { Log } from '../log.ts';
-import { type RedisClient, RedisConnection } from './redis-connection.ts';
-import { explainRedisFailure } from './redis-failure.ts';
+import type { RedisClient, RedisClients } from './redis-client.ts';
+import { RedisConnection } from './redis-connection.ts';
+import { RedisLog } from './redis-log.ts';
 import { RedisNear } from './redis-near.ts';
+import type { RedisServers } from './redis-servers.ts';
 
 /** How long a server that takes no writes is kept: it may be the right one, and its reads work. */
 const RENEWAL_PAUSE_MS = 1000;
+/** How often it is asked whether another server leads, where somebody can tell. */
+const FOLLOW_MS = 2000;
 
 interface RedisNodeOptions {
   /** The URL to connect to, found out before each attempt. */
   readonly locate: () => Promise<string>;
+  /** Whether `locate` may tell of another server while the one connected still answers. */
+  readonly mayMove?: boolean;
+  readonly clients: RedisClients;
+  /** Rejects if this server will not do. */
+  readonly verify?: (client: RedisClient) => Promise<void>;
+  readonly onLost?: () => void;
   readonly label: string;
   readonly log: Log;
 }
 
-export class RedisNode {
-  readonly #label: string;
-  readonly #log: Log;
+export class RedisNode implements RedisServers {
+  readonly #locate: () => Promise<string>;
+  readonly #log: RedisLog;
   readonly #connection: RedisConnection;
   readonly #near: RedisNear;
+  readonly #mayMove: boolean;
+  #following: NodeJS.Timeout | undefined;
   #renewed: NodeJS.Timeout | undefined;
-  /** The reasons already logged since it was connected last. */
-  readonly #said = new Set<string>();
-  #saidRefused = false;
+  #opening: Promise<void> | undefined;
+  #closed = false;
 
-  constructor({ locate, label, log }: RedisNodeOptions) {
-    this.#label = label;
-    this.#log = log;
+  constructor(options: RedisNodeOptions) {
+    const { locate, clients, verify, onLost = () => undefined } = options;
+    this.#locate = locate;
+    this.#mayMove = options.mayMove ?? false;
+    this.#log = new RedisLog(options.log, options.label);
     this.#connection = new RedisConnection({
       locate,
+      clients,
+      ...(verify && { verify }),
       onReady: () => this.#onReady(),
-      onLost: () => undefined,
-      onFailure: (error) => this.#onFailure(error),
-      onSilence: () => {
-        log.warn({ event: 'redis_silent', store: label }, 'Redis does not answer');
+      onLost,
+      onFailure: (error) => {
+        this.#log.failed(error);
+        return undefined;
       },
+      onSilence: () => this.#log.silent(),
     });
-    this.#near = new RedisNear({ locate, onRefused: (reason) => this.#onRefused(reason) });
+    this.#near = new RedisNear({
+      // What is near must come from the server that is written to.
+      locate: async () => this.#connection.url,
+      clients,
+      onRefused: (reason) => this.#log.nearRefused(reason),
+    });
   }
 
-  /** Resolves when it is connected, however long that takes, or closed. */
-  async open(): Promise<void> {
-    await this.#connection.open();
-    await this.#near.tried;
-  }
-
-  /** @throws {NotConnected} while it is connecting. */
-  assertReady(): void {
-    void this.client;
+  open(): Promise<void> {
+    this.#opening ??= this.#open();
+    return this.#opening;
   }
 
   /** @throws {NotConnected} while it is connecting. */
@@ -55,15 +70,29 @@ export class RedisNode {
     return this.#connection.client;
   }
 
-  /** @throws {NotConnected} while it is connecting. */
+  get isReady(): boolean {
+    return this.#connection.isReady;
+  }
+
+  assertReady(): void {
+    void this.client;
+  }
+
+  async run<T>(_name: string, work: (client: RedisClient) => Promise<T>): Promise<T> {
+    return await work(this.client);
+  }
+
   async getNear(name: string): Promise<string | undefined> {
     const { client } = this;
     return await this.#near.get(name, async () => (await client.get(name)) ?? undefined);
   }
 
-  /** To be said of every write, whatever became of it. */
   forgetNear(name: string): void {
     this.#near.forget(name);
+  }
+
+  clients(): readonly RedisClient[] {
+    return [this.client];
   }
 
   /** Connects anew, at most once a second: after a failover its address leads to another server. */
@@ -76,37 +105,38 @@ export class RedisNode {
   }
 
   close(): void {
+    this.#closed = true;
+    clearTimeout(this.#following);
     clearTimeout(this.#renewed);
     this.#connection.close();
     this.#near.close();
   }
 
+  async #open(): Promise<void> {
+    if (this.#mayMove) this.#follow();
+    await this.#connection.open();
+    await this.#near.tried;
+  }
+
   #onReady(): void {
-    this.#said.clear();
     // A renewal comes every second while it lasts, and is no news.
-    const level = this.#renewed ? 'debug' : 'info';
-    this.#log[level]({ event: 'redis_ready', store: this.#label }, 'connected to Redis');
-    // What is near must come from the server that is written to.
+    this.#log.ready(this.#renewed ? 'debug' : 'info');
     this.#near.connect();
   }
 
-  /** Said once for each kind of failure until it is connected again, not at every attempt. */
-  #onFailure(error: unknown): undefined {
-    const { reason, state } = explainRedisFailure(error);
-    if (this.#said.has(reason)) return;
-    this.#said.add(reason);
-    const about = { store: this.#label, reason };
-    if (state === 'refused')
-      this.#log.error({ event: 'store_password_refused', ...about }, REFUSED);
-    else this.#log.warn({ event: 'redis_error', ...about }, 'the connection to Redis failed');
+  /** An old primary that is cut off from those who chose another still takes our writes. */
+  #follow(): void {
+    this.#following = setTimeout(() => {
+      this.#move().then(
+        () => !this.#closed && this.#follow(),
+        // Nobody can tell just now: what is connected is kept.
+        () => !this.#closed && this.#follow(),
+      );
+    }, FOLLOW_MS).unref();
   }
 
-  #onRefused(reason: string): void {
-    if (this.#saidRefused) return;
-    this.#saidRefused = true;
-    const about = { event: 'near_reads_off', store: this.#label, reason };
-    this.#log.info(about, 'Redis does not tell of changes: each read asks it');
+  async #move(): Promise<void> {
+    const { url } = this.#connection;
+    if ((await this.#locate()) !== url && this.#connection.isReady) this.#connection.renew();
   }
 }
-
-const REFUSED = 'Redis refuses the user name and password of TokenCache:Store';

@@ -2,7 +2,9 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { expect } from 'chai';
 import { systemClock } from '../../src/clock.ts';
 import { Misconfigured } from '../../src/errors.ts';
@@ -15,6 +17,8 @@ import { startEtcdServer } from '../support/etcd-server.ts';
 import { startMariadbServer } from '../support/mariadb-server.ts';
 import { startMemcachedServer } from '../support/memcached-server.ts';
 import { startPostgresServer } from '../support/postgres-server.ts';
+import { startRedisCluster } from '../support/redis-cluster-servers.ts';
+import { startRedisSentinels } from '../support/redis-sentinel-servers.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 import { aFolder } from '../support/site-process.ts';
 
@@ -49,6 +53,26 @@ const subjects: Record<string, () => Promise<Subject>> = {
   'redis://': async () => {
     const server: RedisServer = await startRedisServer();
     return { uri: server.uri, pass: systemClock.sleep, stop: server.stop };
+  },
+  'redis-cluster://': async () => {
+    const { uri, stop } = await startRedisCluster();
+    return { uri, pass: systemClock.sleep, stop };
+  },
+  'rediss-sentinel://': async () => {
+    const { uri, caFile = '', stop } = await startRedisSentinels({ secure: true });
+    const usual = getCACertificates('default');
+    setDefaultCACertificates([...usual, readFileSync(caFile, 'utf8')]);
+    // For the processes that are started.
+    process.env['NODE_EXTRA_CA_CERTS'] = caFile;
+    return {
+      uri,
+      pass: systemClock.sleep,
+      stop: async () => {
+        setDefaultCACertificates(usual);
+        delete process.env['NODE_EXTRA_CA_CERTS'];
+        await stop();
+      },
+    };
   },
   'postgres://': async () => {
     const { uri, stop } = await startPostgresServer();

@@ -1,6 +1,4 @@
 /** The store in a real Redis: what it keeps there, and outages that are loud, fast and survived. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -14,6 +12,7 @@ import { caught, caughtAfter } from '../support/caught.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { ERROR, type LogLines, logLines } from '../support/log-lines.ts';
 import { type LosingProxy, startLosingProxy } from '../support/losing-proxy.ts';
+import { countInProcess, expectAllFail, LIMIT_MS, until } from '../support/redis-outages.ts';
 import {
   callsOf,
   type RedisServer,
@@ -24,40 +23,6 @@ import { aFolder, freePort } from '../support/site-process.ts';
 
 const MINUTE_MS = 60_000;
 const NAME = 'test:{1}:session';
-/** What every operation promises, down or frozen. */
-const LIMIT_MS = 1500;
-
-function operations(storage: Storage): [name: string, work: () => Promise<unknown>][] {
-  return [
-    ['get', () => storage.get(NAME)],
-    ['set', () => storage.set(NAME, 'b', MINUTE_MS)],
-    ['delete', () => storage.delete(NAME)],
-    ['replace', () => storage.replace(NAME, 'a', 'b', MINUTE_MS)],
-    ['ping', () => storage.ping()],
-  ];
-}
-
-async function expectAllFail(storage: Storage, limitMs = LIMIT_MS): Promise<void> {
-  await Promise.all(
-    operations(storage).map(async ([name, work]) => {
-      const { error, tookMs } = await caughtAfter(work);
-      expect(error, name).to.be.instanceOf(Unavailable);
-      expect(tookMs, name).to.be.below(limitMs);
-    }),
-  );
-}
-
-async function until(work: () => Promise<unknown>): Promise<void> {
-  for (;;) {
-    const works = await work().then(
-      () => true,
-      () => false,
-    );
-    if (works) return;
-    await systemClock.sleep(5);
-  }
-}
-
 /** Waits until it takes writes again, by itself. */
 const recovery = (storage: Storage) => until(() => storage.ping());
 const readable = (storage: Storage) => until(() => storage.get(NAME));
@@ -134,7 +99,7 @@ describe('RedisBackend', () => {
       const begun = performance.now();
       const other = await open(server.uri);
       expect(performance.now() - begun).to.be.below(LIMIT_MS);
-      await expectAllFail(other, 100);
+      await expectAllFail(other, NAME, 100);
       await server.start();
       await recovery(other);
       expect(await other.replace(NAME, undefined, 'a', MINUTE_MS)).to.equal('replaced');
@@ -146,8 +111,8 @@ describe('RedisBackend', () => {
     it('since: fails fast, and works once it is up again', async () => {
       await storage.replace(NAME, undefined, 'a', MINUTE_MS);
       await server.stop();
-      await expectAllFail(storage);
-      await expectAllFail(storage, 100);
+      await expectAllFail(storage, NAME);
+      await expectAllFail(storage, NAME, 100);
       await server.start();
       await recovery(storage);
       expect(await storage.replace(NAME, undefined, 'b', MINUTE_MS)).to.equal('replaced');
@@ -165,8 +130,8 @@ describe('RedisBackend', () => {
     it('fails in 1.5 s, then at once, and works once it answers again', async () => {
       await storage.set(NAME, 'a', MINUTE_MS);
       server.freeze();
-      await expectAllFail(storage);
-      await expectAllFail(storage, 100);
+      await expectAllFail(storage, NAME);
+      await expectAllFail(storage, NAME, 100);
       server.thaw();
       await recovery(storage);
       await storage.get(NAME);
@@ -360,15 +325,8 @@ describe('RedisBackend', () => {
   });
 
   describe('in a process of its own', () => {
-    const run = async (uri: string, times: number, env: Record<string, string> = {}) => {
-      const args = ['test/support/storage-process.ts', uri, NAME, String(times)];
-      const child = spawn(process.execPath, args, {
-        env: { PATH: process.env['PATH'], ...env },
-        stdio: ['ignore', 'inherit', 'ignore'],
-      });
-      const [status]: unknown[] = await once(child, 'close');
-      return status;
-    };
+    const run = (uri: string, times: number, env: Record<string, string> = {}) =>
+      countInProcess(uri, NAME, times, env);
 
     it('leaves nothing behind that keeps the process, whether it was up, down or silent', async () => {
       expect(await run(server.uri, 0)).to.equal(0);

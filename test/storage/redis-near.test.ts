@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { systemClock } from '../../src/clock.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
+import { RedisClients } from '../../src/storage/redis-client.ts';
 import { RedisNear } from '../../src/storage/redis-near.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { caught } from '../support/caught.ts';
@@ -293,6 +294,7 @@ describe('RedisNear', () => {
     server = await startRedisServer();
     near = new RedisNear({
       locate: async () => server.uri,
+      clients: new RedisClients([]),
       onRefused: (reason) => refused.push(reason),
       ...(maxEntries && { maxEntries }),
     });

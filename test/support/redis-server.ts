@@ -1,6 +1,9 @@
 /** A real Redis server on a free port, to be stopped, killed and frozen by tests. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock } from '../../src/clock.ts';
 import { aFolder, freePort } from './site-process.ts';
 
 export interface RedisServer {
@@ -18,7 +21,7 @@ export interface RedisServer {
 /** Asks Redis itself, past the store. */
 export function askRedis({ port }: { readonly port: number }, ...args: string[]): string {
   const command = ['-p', String(port), '--raw', ...args];
-  return execFileSync('redis-cli', command, { encoding: 'utf8' }).trimEnd();
+  return execFileSync('redis-cli', command, { encoding: 'utf8', stdio: 'pipe' }).trimEnd();
 }
 
 /** How often a server was asked for one command, by whomever. */
@@ -27,10 +30,35 @@ export function callsOf(command: string, server: { readonly port: number }): num
   return Number(line.exec(askRedis(server, 'INFO', 'commandstats'))?.[1] ?? 0);
 }
 
-/** @throws {Error} redis-server is not installed. */
-export async function startRedisServer(args: readonly string[] = []): Promise<RedisServer> {
+/** Waits until what Redis answers is as expected. */
+export async function untilRedis(
+  server: { readonly port: number },
+  args: readonly string[],
+  isSo: (answer: string) => boolean,
+): Promise<void> {
+  for (;;) {
+    try {
+      if (isSo(askRedis(server, ...args))) return;
+    } catch {
+      // A Sentinel ends the connections of a server whose role it changes, ours as well.
+    }
+    await systemClock.sleep(20);
+  }
+}
+
+/**
+ * `config` is for what Redis wants in a file, which comes before `args`.
+ *
+ * @throws {Error} redis-server is not installed.
+ */
+export async function startRedisServer(
+  args: readonly string[] = [],
+  config?: string,
+): Promise<RedisServer> {
   const port = await freePort();
   const folder = aFolder();
+  const file = join(folder, 'redis.conf');
+  if (config !== undefined) writeFileSync(file, config);
   let child: ChildProcess | undefined;
   const isRunning = () => child?.exitCode === null && child.signalCode === null;
   const start = async () => {
@@ -38,6 +66,7 @@ export async function startRedisServer(args: readonly string[] = []): Promise<Re
     const started = spawn(
       'redis-server',
       [
+        ...(config === undefined ? [] : [file]),
         ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
         ...['--save', '', '--appendonly', 'no', ...args],
       ],
@@ -50,7 +79,7 @@ export async function startRedisServer(args: readonly string[] = []): Promise<Re
       });
       started.once('exit', () => reject(new Error('redis-server did not start')));
       started.stdout.setEncoding('utf8').on('data', (text: string) => {
-        if (text.includes('Ready to accept connections')) resolve();
+        if (/Ready to accept connections|Sentinel ID is/.test(text)) resolve();
       });
     });
   };
