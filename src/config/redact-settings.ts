@@ -71,7 +71,7 @@ function apiKeys(api: DownstreamApi): Record<string, unknown> {
 function redactStore(store: string): string {
   if (/^(memory|sqlite):/i.test(store)) return store;
   // With several hosts it is no URL.
-  if (/^mongodb/i.test(store)) {
+  if (/^(mongodb|(redis|valkey)s?-)/i.test(store)) {
     return store.replace(/:\/\/.*@/s, `://${HIDDEN}@`).replace(/\?.*/s, `?${HIDDEN}`);
   }
   const url = new URL(store);

@@ -1,5 +1,6 @@
 /** Reads the section `TokenCache`: where tokens are kept, and the keys that seal them. */
 import { isLoopback } from '../loopback.ts';
+import { REDIS_SCHEMES, readRedisUri, redisUriForm } from '../storage/redis-uri.ts';
 import { nearest } from './nearest.ts';
 import type { Section } from './section.ts';
 
@@ -27,16 +28,17 @@ export interface TokenCacheSettings {
 const DATABASES = ['postgres', 'postgresql', 'mysql'];
 /** Those that are one host and port, and the ports they have by custom. */
 const HOST_PORTS: ReadonlyMap<string, number> = new Map([
-  ['redis', 6379],
-  ['rediss', 6379],
   ['etcd', 2379],
   ['etcds', 2379],
   ['memcached', 11211],
 ]);
 const MONGODB = ['mongodb', 'mongodb+srv'];
-const SCHEMES = ['memory', 'sqlite', ...HOST_PORTS.keys(), ...DATABASES, ...MONGODB];
+const SCHEMES = [
+  ...['memory', 'sqlite', ...REDIS_SCHEMES],
+  ...[...HOST_PORTS.keys(), ...DATABASES, ...MONGODB],
+];
 const STORE_EXAMPLES =
-  'memory:, sqlite:<file>, redis://<host>:<port>, rediss://<host>:<port>, postgres://<host>:<port>/<database>, mysql://<host>:<port>/<database>, etcd(s)://<host>:<port>, memcached://<host>:<port> or mongodb://<host>:<port>/<database>';
+  'memory:, sqlite:<file>, redis(s)://<host>:<port>, redis(s)-cluster://<host>:<port>,<host>:<port>, redis(s)-sentinel://<host>:<port>/<name>, postgres://<host>:<port>/<database>, mysql://<host>:<port>/<database>, etcd(s)://<host>:<port>, memcached://<host>:<port> or mongodb://<host>:<port>/<database>';
 const KEY_BYTES = 32;
 const MAKE_KEY = 'Make one with: openssl rand -base64 32';
 
@@ -118,6 +120,9 @@ function checkStore(section: Section<TokenCacheKey>, store: string): void {
     section.fault('Store', 'says more than "memory:"', 'Write "memory:" alone.');
   } else if (scheme === 'sqlite' && !/[^/]/.test(store.slice('sqlite:'.length))) {
     section.fault('Store', 'names no file', 'Write it like sqlite:concierge.sqlite.');
+  } else if (REDIS_SCHEMES.includes(scheme) && !readRedisUri(store)) {
+    const fix = `Write it like ${redisUriForm(scheme)}, percent-encoded.`;
+    section.fault('Store', 'names no host, or more than fits its scheme', fix);
   } else if (HOST_PORTS.has(scheme) && !URL.parse(store)?.hostname) {
     const fix = `Write it like ${scheme}://127.0.0.1:${HOST_PORTS.get(scheme)}.`;
     section.fault('Store', 'names no host', fix);

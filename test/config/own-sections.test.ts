@@ -45,6 +45,8 @@ describe('The site’s own sections', () => {
     for (const store of [
       ...['memory:', 'sqlite:concierge.sqlite', 'sqlite:/var/lib/concierge.sqlite'],
       ...['sqlite:./a.db', 'redis://127.0.0.1:6379', 'rediss://cache.example'],
+      ...['redis-cluster://me:pw@a:7000,b:7000', 'rediss-sentinel://a,b:26380/primary/1'],
+      'valkeys://cache.example',
       ...['postgres://me:pw@db.example/concierge', 'postgresql://me@db.example:5433/concierge'],
       'mysql://me:pw@db.example/concierge?ssl-mode=VERIFY_IDENTITY',
       ...[
@@ -84,6 +86,10 @@ describe('The site’s own sections', () => {
     ['TokenCache:Store', 'sqlite:', 'names no file'],
     ['TokenCache:Store', 'sqlite:///', 'names no file'],
     ['TokenCache:Store', 'redis:', 'names no host'],
+    ['TokenCache:Store', 'redis://a,b', 'more than fits', '<port>/<database number>'],
+    ['TokenCache:Store', 'redis-cluster://a/1', 'more than fits', 'like redis-cluster://<user>'],
+    ['TokenCache:Store', 'rediss-sentinel://a', 'names no host', '/<name of the primary>/'],
+    ['TokenCache:Store', 'redis-sentinal://a', 'none of', 'Did you mean redis-sentinel:?'],
     ['TokenCache:Store', 'etcd:', 'names no host', 'like etcd://127.0.0.1:2379'],
     ['TokenCache:Store', 'memcached:///', 'names no host', 'like memcached://127.0.0.1:11211'],
     ['TokenCache:Store', 'mongodb:', 'names no host', 'like mongodb://<user>:<password>@<host>/'],

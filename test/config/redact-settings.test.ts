@@ -82,6 +82,9 @@ describe('redactSettings', () => {
       [`etcd://me:${CANARY}@127.0.0.1:2379`, 'etcd://me:***@127.0.0.1:2379'],
       [`memcached://me:${CANARY}@cache.example`, 'memcached://me:***@cache.example'],
       [`mongodb://me:${CANARY}@a:1,b:2/db?x=${CANARY}`, 'mongodb://***@a:1,b:2/db?***'],
+      [`rediss-cluster://me:${CANARY}@a:1,b:2`, 'rediss-cluster://***@a:1,b:2'],
+      [`redis-sentinel://:${CANARY}@a,b/p/1?x=${CANARY}`, 'redis-sentinel://***@a,b/p/1?***'],
+      [`valkey://me:${CANARY}@a:1/2`, 'valkey://me:***@a:1/2'],
       [`mongodb://me:1/${CANARY}@a/db`, 'mongodb://***@a/db'],
       [`mongodb+srv://me:${CANARY}@db.example`, 'mongodb+srv://***@db.example'],
     ] as const) {
