@@ -21,7 +21,7 @@ class HandMade implements SqlConnection {
     this.onLost = onLost;
   }
 
-  readonly run = async () => ({ rows: [], changes: 0 });
+  run: SqlConnection['run'] = async () => ({ rows: [], changes: 0 });
 
   end(): void {
     this.isEnded = true;
@@ -38,12 +38,14 @@ describe('SqlPool', () => {
   let made: HandMade[];
   /** How the next connections are made. */
   let connect: () => Promise<void>;
+  let run: SqlConnection['run'];
   let lines: LogLines;
   let pool: SqlPool;
 
   const aPool = async (idleMs = 60_000) => {
     const open: OpenConnection = (onLost) => {
       const connection = new HandMade(connect(), onLost);
+      connection.run = run;
       made.push(connection);
       return connection;
     };
@@ -54,6 +56,7 @@ describe('SqlPool', () => {
   beforeEach(() => {
     made = [];
     connect = async () => undefined;
+    run = async () => ({ rows: [], changes: 0 });
     lines = logLines();
   });
   afterEach(() => pool.close());
@@ -231,6 +234,15 @@ describe('SqlPool', () => {
     for (const { free } of [...held, tenth]) free();
     await turns();
     expect(made).to.have.length(10);
+  });
+
+  it('is away behind something that lets it connect, and answers nothing', async () => {
+    run = () => new Promise(() => undefined);
+    await aPool();
+    expect(() => pool.assertReady())
+      .to.throw(SqlError)
+      .that.includes({ code: 'silent', outcome: 'not-done' });
+    expect(made[0]).to.include({ isDestroyed: true });
   });
 
   it('gives up a connection that is not made within a second', async () => {
