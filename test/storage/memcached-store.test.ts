@@ -1,5 +1,7 @@
 /** The store in a real memcached: what it keeps there and for how long, and outages that are survived. */
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
@@ -9,6 +11,7 @@ import type { Storage } from '../../src/storage/storage.ts';
 import { StoreUnavailable } from '../../src/storage/store-unavailable.ts';
 import { caught, caughtAfter } from '../support/caught.ts';
 import { ERROR, type LogLines, logLines, WARN } from '../support/log-lines.ts';
+import { startLosingProxy } from '../support/losing-proxy.ts';
 import { type MemcachedServer, startMemcachedServer } from '../support/memcached-server.ts';
 import { aFolder } from '../support/site-process.ts';
 import { expectAllFail, LIMIT_MS, recovery } from '../support/store-outage.ts';
@@ -75,6 +78,30 @@ describe('MemcachedStore', () => {
     await other.ping();
     expect(lines.text()).not.to.include('hidden-word');
     expect(other.label).to.equal(server.uri);
+  });
+
+  it('shows its user name and password, decoded', async () => {
+    const { promise: shown, resolve } = Promise.withResolvers<string>();
+    const listener = createServer((socket) => {
+      socket
+        .on('error', () => undefined)
+        .on('data', (request) => {
+          // Of the binary protocol: asked for its mechanisms it has PLAIN, and then takes the password.
+          if (request[1] === 0x21) resolve(request.subarray(24).toString());
+          const answer = Buffer.alloc(24);
+          answer.set([0x81, request[1] ?? 0]);
+          socket.write(answer);
+        });
+    }).listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const address = listener.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const other = await open(`memcached://me:p%40ss@127.0.0.1:${port}`);
+    const late = caught(other.ping());
+    expect(await shown).to.equal('PLAIN\0me\0p@ss');
+    await other.close();
+    await late;
+    listener.close();
   });
 
   it('has forgotten all when memcached was started anew', async () => {
@@ -148,6 +175,24 @@ describe('MemcachedStore', () => {
       await late;
       server.thaw();
       while ((await connections()) >= before) await systemClock.sleep(20);
+    });
+
+    it('is left for the one that its address leads to since', async () => {
+      const proxy = await startLosingProxy(server.port);
+      const next = await startMemcachedServer();
+      try {
+        const behind = await open(`memcached://127.0.0.1:${proxy.port}`);
+        await behind.ping();
+        await server.freeze();
+        proxy.targetPort = next.port;
+        await caught(behind.ping());
+        await recovery(behind);
+        await behind.set(NAME, 'a', MINUTE_MS);
+        expect(await next.ask(`mg ${NAME} v`)).to.include(':a');
+      } finally {
+        await proxy.close();
+        await next.stop();
+      }
     });
 
     it('is told from one that is slow, whose answer is waited for', async () => {

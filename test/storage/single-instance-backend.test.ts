@@ -26,6 +26,7 @@ class SlowStore implements PlainStore {
   readonly answers = new Map<string, Error | undefined>();
   failure: Failure = { reason: 'broken', outcome: 'unknown', state: 'down' };
   renewals = 0;
+  delayMs = 1;
 
   async get(name: string): Promise<string | undefined> {
     await this.#answer('get', name);
@@ -58,7 +59,7 @@ class SlowStore implements PlainStore {
 
   async #answer(kind: string, name: string, ttlMs?: number): Promise<void> {
     this.asked.push([kind, name, ttlMs].filter((part) => part !== undefined).join(' '));
-    await systemClock.sleep(1);
+    await systemClock.sleep(this.delayMs);
     if (!this.answers.has(kind)) return;
     const error = this.answers.get(kind);
     if (error) throw error;
@@ -245,6 +246,18 @@ describe('SingleInstanceBackend', () => {
         expect(error).to.be.instanceOf(Unavailable).and.include({ outcome: 'not-done' });
         expect(tookMs).to.be.below(1000);
       }
+    });
+
+    it('counts the time that was waited for a turn', async () => {
+      store.delayMs = 100;
+      const line = Array.from({ length: 8 }, () =>
+        storage.delete(NAME).catch((error: unknown) => error),
+      );
+      const begun = performance.now();
+      const [first, ...others] = await Promise.all(line);
+      expect(performance.now() - begun).to.be.below(700);
+      expect(first).to.equal(undefined);
+      expect(others.at(-1)).to.be.instanceOf(Unavailable).and.include({ outcome: 'not-done' });
     });
 
     it('does not write what it gave up on while it was read', async () => {
