@@ -15,7 +15,7 @@ export type RaceEvent =
   | { readonly kind: 'kill'; readonly at: Point }
   | { readonly kind: 'stop'; readonly at: Point; readonly forMs: number }
   | { readonly kind: 'sign-out' | 'sign-in'; readonly at: Point }
-  /** Away for three seconds: killed and started again, or frozen and thawed. */
+  /** Away until three seconds after the answer: killed and started again, or frozen and thawed. */
   | { readonly kind: 'store-killed' | 'store-frozen'; readonly at: Point };
 
 export interface Cell {

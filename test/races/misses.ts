@@ -6,7 +6,8 @@ import { failedOf, type Tally } from './tally.ts';
 
 /** One sentence for each miss. */
 export function missesOf(cell: Cell, expected: Expectation, outcome: Outcome): string[] {
-  const { callers, later, left, renewal, isNewerGrant, newSignIn, bystander, alarms } = outcome;
+  const { callers, later, left, renewal, isNewerGrant, olderTokens, newSignIn, bystander, alarms } =
+    outcome;
   const misses: string[] = [];
   const must = (holds: boolean, sentence: string) => {
     if (!holds) misses.push(sentence);
@@ -32,8 +33,8 @@ export function missesOf(cell: Cell, expected: Expectation, outcome: Outcome): s
   must(later.served + failedOf(later) > 0, 'nobody came later');
   must(expected.left.includes(left), `the account is ${left}`);
   must(expected.renewal.includes(renewal), `its refresh token: ${renewal}`);
-  must(isNewerGrant !== false, 'the newer sign-in was buried');
-  must(cell.event.kind !== 'sign-in' || isNewerGrant === true, 'no newer grant stands');
+  must(cell.event.kind !== 'sign-in' || isNewerGrant === true, 'the newer sign-in was buried');
+  must(olderTokens === 0, `${olderTokens} callers had a token of the older sign-in`);
   must(newSignIn === undefined || newSignIn === 'works', 'a new sign-in does not help');
   must(bystander.refreshes === 1, `another account was refreshed ${bystander.refreshes} times`);
   must(

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { tenants, type User, users } from '../../scripts/sandbox/directory.ts';
 import { graph, todos } from '../../scripts/sandbox/resources.ts';
+import type { Call } from './race-messages.ts';
 
 /** A request with what its tokens must say; each has a slot of its own. */
 export interface Wanted {
@@ -41,6 +42,11 @@ export const mixedCalls: readonly Wanted[] = [
   },
   { ...graphCall, name: 'graph as a guest', tenantId: guestTenantId },
 ];
+
+/** The order to a process that this many of its callers want it. */
+export function callOf({ name, scopes, tenantId }: Wanted, callers: number): Call {
+  return { name, scopes: [...scopes], tenantId, callers };
+}
 
 const claimsSchema = z.object({
   aud: z.string(),

@@ -4,12 +4,12 @@ import { type Sandbox, startSandbox } from '../../scripts/sandbox/start-sandbox.
 import type { Account, Redemption } from '../../src/broker/account.ts';
 import type { Cell } from './cell.ts';
 import { Desk, type Left, type Renewal } from './desk.ts';
-import { bystander, graphCall, mixedCalls, racer, type Wanted } from './race-call.ts';
-import type { Act, Call, Point } from './race-messages.ts';
+import { bystander, callOf, graphCall, mixedCalls, racer, type Wanted } from './race-call.ts';
+import type { Act, Point, Result } from './race-messages.ts';
 import { type RaceStore, startRaceStore } from './race-store.ts';
 import { Racer, type Settled } from './racer.ts';
 import { RefreshCount } from './refresh-count.ts';
-import { type Tally, tallyOf } from './tally.ts';
+import { countCallers, type Tally, tallyOf } from './tally.ts';
 
 export interface Outcome {
   /** Refreshes that the authority saw, by slot, until all callers and those after them were answered. */
@@ -22,6 +22,8 @@ export interface Outcome {
   readonly renewal: Renewal;
   /** After a sign-in in the middle: whether its grant is the one that stands. */
   readonly isNewerGrant: boolean | undefined;
+  /** And how many callers had a token of the older one, though the newer brought one for them. */
+  readonly olderTokens: number;
   /** What a new sign-in brings, where one is needed. */
   readonly newSignIn: Renewal | undefined;
   /** Another person's callers, and their refreshes. */
@@ -36,7 +38,7 @@ const CAUGHT_MS = 60_000;
 const IMPATIENT = { waitMs: 60_000, patient: false };
 const PATIENT = { waitMs: 120_000, patient: true };
 const CLOSE_MS = 60_000;
-const STORE_AWAY_MS = 3000;
+const AWAY_AFTER_ANSWER_MS = 3000;
 const SKEW_MS = 120_000;
 const THROTTLE_SECONDS = 6;
 
@@ -95,6 +97,8 @@ class Race {
     this.#sandbox.controls.setLatencyMs(0);
     const left = await desk.left(account.id);
     const renewal = await desk.renew(account, racer);
+    const isOlder = ({ token }: Result) => token !== undefined && token !== anew?.accessToken;
+    const forGraph = [...callers, ...later].filter(({ call }) => call.name === graphCall.name);
     return {
       refreshes,
       callers: tallyOf(callers, racer),
@@ -102,6 +106,7 @@ class Race {
       left,
       renewal,
       isNewerGrant: anew && (await desk.signInOf(account.id)) === anew.identity.sid,
+      olderTokens: anew ? countCallers(forGraph, isOlder) : 0,
       newSignIn: renewal === 'works' ? undefined : await desk.signInAgain(racer, this.#calls),
       bystander: { ...tallyOf(bystanding, bystander), refreshes: bystanderRefreshes },
       alarms: this.#racers.flatMap(({ alarms }) => alarms),
@@ -176,12 +181,12 @@ class Race {
       case 'store-frozen':
         this.#store.freeze();
         wake();
-        await wait(STORE_AWAY_MS);
+        await wait(this.#cell.latencyMs + AWAY_AFTER_ANSWER_MS);
         return this.#store.thaw();
       case 'store-killed':
         await this.#store.stop();
         wake();
-        await wait(STORE_AWAY_MS);
+        await wait(this.#cell.latencyMs + AWAY_AFTER_ANSWER_MS);
         return await this.#store.start();
     }
   }
@@ -235,10 +240,6 @@ class Race {
     if (!caught) throw new Error('the trap did not spring');
     return caught;
   }
-}
-
-function callOf({ name, scopes, tenantId }: Wanted, callers: number): Call {
-  return { name, scopes: [...scopes], tenantId, callers };
 }
 
 /** Before a request is sent nothing can be awaited: who is to be held there is stopped. */

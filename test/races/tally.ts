@@ -1,6 +1,7 @@
 /** What the callers of a race were given, counted. */
 import type { User } from '../../scripts/sandbox/directory.ts';
 import { graphCall, isRight, mixedCalls } from './race-call.ts';
+import type { Result } from './race-messages.ts';
 import type { Settled } from './racer.ts';
 
 export interface Tally {
@@ -29,6 +30,17 @@ export function tallyOf(settled: readonly Settled[], user: User): Tally {
     }
   }
   return { served, failed, lost, silent, wrong };
+}
+
+/** How many callers had such a result. */
+export function countCallers(
+  settled: readonly Settled[],
+  isSuch: (result: Result) => boolean,
+): number {
+  return settled
+    .flatMap(({ results }) => results)
+    .filter(isSuch)
+    .reduce((sum, { callers }) => sum + callers, 0);
 }
 
 /** How many were told something else than a token. */
