@@ -24,6 +24,9 @@ const STATES: ReadonlyMap<unknown, StoreState> = new Map([
   [14031, 'full'],
 ]);
 
+/** What the driver says of an operation that it had no server for. */
+const UNSENT: readonly string[] = ['MongoServerSelectionError', 'MongoTopologyClosedError'];
+
 interface Kept {
   readonly _id: string;
   readonly value: string;
@@ -96,9 +99,9 @@ export class MongoStore implements PlainStore {
   }
 
   async set(name: string, value: string, ttlMs: number): Promise<void> {
-    this.#sweep();
     const $set = { value, expiresAt: new Date(this.#now() + ttlMs) };
     await this.#records.updateOne({ _id: name }, { $set }, { upsert: true });
+    this.#sweep();
   }
 
   async delete(name: string): Promise<boolean> {
@@ -123,7 +126,7 @@ export class MongoStore implements PlainStore {
   explain(error: unknown): Failure {
     if (!(error instanceof Error)) return { reason: 'unknown', outcome: 'unknown', state: 'down' };
     const state = 'code' in error ? STATES.get(error.code) : undefined;
-    const isUnsent = state !== undefined || error.name === 'MongoServerSelectionError';
+    const isUnsent = state !== undefined || UNSENT.includes(error.name);
     return {
       reason: 'codeName' in error ? String(error.codeName) : error.name,
       outcome: isUnsent ? 'not-done' : 'unknown',
@@ -141,7 +144,7 @@ export class MongoStore implements PlainStore {
     return this.#client.db(hasDatabase ? undefined : DATABASE).collection(COLLECTION);
   }
 
-  /** Has MongoDB delete what has expired, which is asked for once, beside a write that works without. */
+  /** Has MongoDB delete what has expired: asked for once, after a write that worked without. */
   #sweep(): void {
     if (this.#isSwept) return;
     this.#isSwept = true;

@@ -49,7 +49,7 @@ describe('MongoStore', () => {
       before + 90 * DAY_MS,
       Date.now() + 90 * DAY_MS,
     );
-    expect(server.indexes).to.have.length(1);
+    while (server.indexes.length === 0) await systemClock.sleep(5);
     expect(server.indexes[0]).to.deep.include({ key: { expiresAt: 1 }, expireAfterSeconds: 0 });
     expect(await storage.replace(NAME, 'x', 'y', MINUTE_MS)).to.equal('conflict');
     expect(await storage.replace(NAME, 'Grüße 🔑 \u0000', undefined, 1)).to.equal('replaced');
@@ -122,7 +122,9 @@ describe('MongoStore', () => {
     const storage = await open(`mongodb://127.0.0.1:${port}`);
     await expectAllFail(storage);
     await expectAllFail(storage, 100);
-    for (const { reason } of lines.of('store_failed')) expect(reason).to.match(/^Mongo[A-Za-z]+$/);
+    for (const { reason } of lines.of('store_failed')) {
+      expect(reason).to.match(/^Mongo(ServerSelection|TopologyClosed)Error$/);
+    }
     const late = await startMongoStandIn(port);
     try {
       await recovery(storage);
@@ -162,12 +164,12 @@ describe('MongoStore', () => {
   });
 
   it('works without an index that MongoDB refuses to make, and says what follows', async () => {
-    server.refusal = { code: 13, codeName: 'Unauthorized' };
+    server.refusal = { code: 13, codeName: 'Unauthorized', command: 'createIndexes' };
     const storage = await open(`mongodb://127.0.0.1:${server.port}`);
-    await caught(storage.set(NAME, 'a', MINUTE_MS));
-    while (lines.of('store_sweep_failed').length === 0) await systemClock.sleep(5);
-    server.refusal = undefined;
     await storage.set(NAME, 'a', MINUTE_MS);
+    while (lines.of('store_sweep_failed').length === 0) await systemClock.sleep(5);
+    await storage.set(NAME, 'b', MINUTE_MS);
+    expect(await storage.get(NAME)).to.equal('b');
     expect(lines.of('store_sweep_failed')).to.have.length(1);
     expect(lines.of('store_sweep_failed')[0]).to.include({ level: WARN, reason: 'Unauthorized' });
     expect(server.indexes).to.be.empty;

@@ -37,8 +37,8 @@ export interface MongoStandIn {
   readonly places: Set<string>;
   /** Answers nothing more, until this is `false` again. */
   silent: boolean;
-  /** An error to answer every command with after the handshake. */
-  refusal: { code: number; codeName: string } | undefined;
+  /** An error to answer every command with after the handshake, or those of one name. */
+  refusal: { code: number; codeName: string; command?: string } | undefined;
   close(): Promise<void>;
 }
 
@@ -132,7 +132,8 @@ function answer(command: Record<string, unknown>, self: MongoStandIn): Record<st
     };
   }
   if (name === 'endSessions' || name === 'ping') return {};
-  if (self.refusal) return { ok: 0, errmsg: 'hidden-word', ...self.refusal };
+  const { command: refused = name, ...error } = self.refusal ?? { command: '' };
+  if (refused === name) return { ok: 0, errmsg: 'hidden-word', ...error };
   const { $db, filter, updates = [], deletes = [], indexes = [] } = commandSchema.parse(command);
   self.places.add(`${$db}.${collection}`);
   self.indexes.push(...indexes);
