@@ -297,12 +297,14 @@ for (const [title, dialect] of Object.entries({ 'postgres://': postgres, 'mysql:
     });
 
     it('gets its table again when it was lost', async () => {
-      const storage = await open(server.uri);
-      await storage.set(NAME, 'a', MINUTE_MS);
+      const storages = await Promise.all(Array.from({ length: 8 }, () => open(server.uri)));
+      await Promise.all(storages.map((storage) => storage.ping()));
       server.sql('DROP TABLE concierge_records');
-      const names = Array.from({ length: 20 }, (_, i) => `concierge:{${i}}:session`);
-      await Promise.all(names.map((name) => storage.replace(name, undefined, 'b', MINUTE_MS)));
-      expect(rows()).to.equal(20);
+      const adding = storages.flatMap((storage, i) =>
+        ['a', 'b'].map((kind) => storage.replace(`${i}:${kind}`, undefined, 'c', MINUTE_MS)),
+      );
+      expect(new Set(await Promise.all(adding))).to.deep.equal(new Set(['replaced']));
+      expect(rows()).to.equal(16);
       expect(lines.of('store_failed')).to.be.empty;
     });
 
@@ -511,6 +513,16 @@ for (const [title, dialect] of Object.entries({ 'postgres://': postgres, 'mysql:
         expect(performance.now() - closing).to.be.below(100);
         const slowest = Math.max(...(await Promise.all(failures)).map(({ tookMs }) => tookMs));
         expect(slowest).to.be.below(LIMIT_MS);
+      });
+
+      it('lets go of what is under way when the store is closed', async () => {
+        server.freeze();
+        const reading = caughtAfter(() => storage.get(NAME));
+        await systemClock.sleep(20);
+        await storage.close();
+        const { error, tookMs } = await reading;
+        expect(error).to.be.instanceOf(Unavailable);
+        expect(tookMs).to.be.below(500);
       });
 
       it('does not know what became of a write', async () => {
