@@ -58,7 +58,7 @@ export class SqlBackend implements Backend {
   }
 
   get(name: string): Promise<string | undefined> {
-    return this.#do((run) => this.#table.get(run, name));
+    return this.#do((run) => this.#table.get(run, name), isLost);
   }
 
   async set(name: string, value: string, ttlMs: number): Promise<boolean> {
@@ -87,7 +87,8 @@ export class SqlBackend implements Backend {
   async erase(prefix: string): Promise<number> {
     let count = 0;
     for (;;) {
-      const names = await this.#do((run) => this.#table.list(run, prefix, ERASE_AT_ONCE));
+      const list = (run: Run) => this.#table.list(run, prefix, ERASE_AT_ONCE);
+      const names = await this.#do(list, isLost);
       if (names.length === 0) return count;
       count += await this.#do((run) => this.#table.deleteAll(run, names));
     }
@@ -144,18 +145,18 @@ export class SqlBackend implements Backend {
     return table.update(run, name, expected, next, ttlMs);
   }
 
-  /** Does what a lost race or an absent table had kept from being done again. */
-  async #do<T>(work: (run: Run) => Promise<T>): Promise<T> {
+  /** Tries again after a lost race, an absent table, and what else `isHarmless` says. */
+  async #do<T>(work: (run: Run) => Promise<T>, isHarmless = (_: SqlError) => false): Promise<T> {
     const limit = AbortSignal.timeout(LIMIT_MS);
     const tryAgain = AbortSignal.timeout(TRY_AGAIN_MS);
     for (let tries = 1; ; tries += 1) {
       try {
         return await this.#pool.use(limit, work);
       } catch (error) {
-        // Surely not done, and for a reason that passes.
-        const mend = error instanceof SqlError ? error.mend : undefined;
-        if (mend === undefined || tries >= TRIES || tryAgain.aborted) throw error;
-        if (mend === 'create') await this.#create(limit);
+        if (!(error instanceof SqlError) || tries >= TRIES || tryAgain.aborted) throw error;
+        // Else it may have been done, or fails for a reason that does not pass.
+        if (error.mend === undefined && !isHarmless(error)) throw error;
+        if (error.mend === 'create') await this.#create(limit);
         else await wait(this.#random() * Math.min(2 ** tries, MAX_TRY_PAUSE_MS));
       }
     }
@@ -182,4 +183,9 @@ export class SqlBackend implements Backend {
     this.#sweeping = setTimeout(() => this.#sweepRegularly(), pauseMs).unref();
     this.sweep().catch(() => undefined);
   }
+}
+
+/** A read may be done twice: the server had ended a connection that was idle, perhaps. */
+function isLost({ outcome, code }: SqlError): boolean {
+  return outcome === 'unknown' && code !== 'silent';
 }

@@ -86,6 +86,21 @@ describe('SqlBackend', () => {
     expect(tries).to.equal(2);
   });
 
+  it('tries a read again whose connection was lost, and none that met silence', async () => {
+    let tries = 0;
+    let code = 'lost';
+    const get = async () => {
+      tries += 1;
+      if (tries < 5) throw new SqlError({ code, outcome: 'unknown' });
+      return 'a';
+    };
+    await start({ get });
+    expect(await backend.get('a')).to.equal('a');
+    [tries, code] = [0, 'silent'];
+    expect(await caught(backend.get('a'))).to.include({ code });
+    expect(tries).to.equal(1);
+  });
+
   it('makes an absent table once for all that wait for it', async () => {
     let made = 0;
     await start({
