@@ -1,6 +1,6 @@
 /** What a server of a Redis Cluster says of it: who has which slot. */
 import type { RedisClient } from './redis-client.ts';
-import { NotConnected } from './redis-failure.ts';
+import { NotConnected, replyCode } from './redis-failure.ts';
 import { SLOTS } from './redis-slot.ts';
 
 export interface ClusterView {
@@ -10,14 +10,31 @@ export interface ClusterView {
   readonly isSound: boolean;
 }
 
-/** `host` is where the client is connected: a server may not know its own address. */
+/**
+ * `host` is where the client is connected: a server may not know its own address.
+ *
+ * @throws {NotConnected} the server is in no Cluster.
+ */
 export async function readClusterView(client: RedisClient, host: string): Promise<ClusterView> {
-  const [ranges, info] = await Promise.all([client.clusterSlots(), client.clusterInfo()]);
+  const asked = [client.clusterSlots(), isSound(client)] as const;
+  const [ranges, sound] = await Promise.all(asked).catch((error: unknown) => {
+    throw replyCode(error) === 'ERR' ? new NotConnected('the server is in no Cluster') : error;
+  });
   const primaries: (string | undefined)[] = Array(SLOTS).fill(undefined);
   for (const { from, to, master } of ranges) {
     primaries.fill(addressOf(master.host, master.port, host), from, to + 1);
   }
-  return { primaries, isSound: /^cluster_state:ok\r?$/m.test(info) };
+  return { primaries, isSound: sound };
+}
+
+async function isSound(client: RedisClient): Promise<boolean> {
+  try {
+    return /^cluster_state:ok\r?$/m.test(await client.clusterInfo());
+  } catch (error) {
+    // A user without the right to ask believes each server.
+    if (replyCode(error) !== 'NOPERM') throw error;
+    return true;
+  }
 }
 
 /**

@@ -19,7 +19,7 @@ import type { RedisUri } from './redis-uri.ts';
 const LOOK_MS = 1000;
 /** While none of them could tell yet. */
 const FIRST_LOOK_MS = 250;
-/** How long a request waits for a connection to where it is sent on to. */
+/** How long a request may take to be sent on, and waits for a connection to where it is sent on to. */
 const FOLLOW_MS = 300;
 const MAX_REDIRECTIONS = 5;
 /** A server that has no slots any more is left so much later: answers may be under way. */
@@ -62,6 +62,7 @@ export class RedisCluster implements RedisServers {
 
   async run<T>(name: string, work: (client: RedisClient) => Promise<T>): Promise<T> {
     const slot = slotOf(name);
+    const begun = performance.now();
     let host = this.#primaryOf(slot);
     let send = work;
     for (let redirections = 0; ; redirections += 1) {
@@ -72,6 +73,7 @@ export class RedisCluster implements RedisServers {
         const to = readRedirection(error, host);
         if (!to || redirections === MAX_REDIRECTIONS) throw error;
         if (to.code === 'MOVED') this.#learn(slot, to.host);
+        if (performance.now() - begun > FOLLOW_MS) throw new NotConnected('sent on too late');
         send = to.code === 'MOVED' ? work : (target) => askFirst(target, work);
         host = to.host;
         await atMost(FOLLOW_MS, this.#nodeAt(host).open());

@@ -6,6 +6,7 @@ export class RedisLog {
   readonly #log: Log;
   readonly #label: string;
   readonly #said = new Set<string>();
+  #saidNear = false;
 
   constructor(log: Log, label: string) {
     this.#log = log;
@@ -36,7 +37,10 @@ export class RedisLog {
     this.#log.warn({ event: 'redis_silent', store: this.#label }, 'Redis does not answer');
   }
 
+  /** Said once for all. */
   nearRefused(reason: string): void {
+    if (this.#saidNear) return;
+    this.#saidNear = true;
     const about = { event: 'near_reads_off', store: this.#label, reason };
     this.#log.info(about, 'Redis does not tell of changes: each read asks it');
   }

@@ -136,7 +136,7 @@ export class RedisNode implements RedisServers {
   }
 
   async #move(): Promise<void> {
-    const { url } = this.#connection;
-    if ((await this.#locate()) !== url && this.#connection.isReady) this.#connection.renew();
+    const url = await this.#locate();
+    if (this.#connection.isReady && this.#connection.url !== url) this.#connection.renew();
   }
 }

@@ -56,7 +56,10 @@ export class RedisSentinels {
     try {
       await client.connect();
       const request = ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', this.#uri.primaryName];
-      const address = addressReply.parse(await client.sendCommand(request));
+      const reply = await client.sendCommand(request).catch((error: unknown) => {
+        throw replyCode(error) === 'ERR' ? new NotConnected('the server is no Sentinel') : error;
+      });
+      const address = addressReply.parse(reply);
       if (!address) throw new NotConnected('the Sentinels know no primary of this name');
       const [host, port] = address;
       return `${host.includes(':') ? `[${host}]` : host}:${port}`;

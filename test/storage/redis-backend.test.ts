@@ -92,6 +92,21 @@ describe('RedisBackend', () => {
     expect(other).to.include({ label: `redis://127.0.0.1:${server.port}/2`, shared: true });
   });
 
+  it('says what a server is not that another scheme is for', async () => {
+    const others = [
+      [`redis-cluster://127.0.0.1:${server.port}`, 'the server is in no Cluster'],
+      [`redis-sentinel://127.0.0.1:${server.port}/p`, 'the server is no Sentinel'],
+    ] as const;
+    await Promise.all(
+      others.map(async ([uri, reason]) => {
+        const other = await open(uri);
+        expect(await caught(other.get(NAME))).to.be.instanceOf(Unavailable);
+        const said = lines.of('redis_error').filter(({ store }) => store === uri);
+        expect(said.map((line) => line['reason'])).to.deep.equal([reason]);
+      }),
+    );
+  });
+
   describe('that is down', () => {
     it('at the start: opens, fails fast, and works once it is up', async () => {
       await storage.close();

@@ -275,9 +275,19 @@ describe('RedisBackend, read near', () => {
         expect(callsOf('get', old)).to.equal(before + 3);
         expect(await storage.replace(NAME, 'a', 'b', MINUTE_MS)).to.equal('replaced');
         expect(await near()).to.equal('b');
+        expect(lines.of('redis_error')).to.be.empty;
+        // Connected anew, it tries that, too.
+        askRedis(old, 'CLIENT', 'KILL', 'TYPE', 'normal');
+        await until(() =>
+          storage.ping().then(
+            () => true,
+            () => false,
+          ),
+        );
+        expect(await near()).to.equal('b');
+        await systemClock.sleep(50);
         await storage.close();
         expect(lines.of('near_reads_off').map(({ level }) => level)).to.deep.equal([INFO]);
-        expect(lines.of('redis_error')).to.be.empty;
       } finally {
         await old.stop();
       }

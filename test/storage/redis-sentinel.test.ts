@@ -242,11 +242,13 @@ describe('RedisSentinels', function () {
         for (let time = 0; time < 5; time += 1) {
           expect(await locate()).to.equal(`redis://127.0.0.1:${b.port}/`);
         }
-        second?.freeze();
+        first?.freeze();
         const begun = performance.now();
         await locate();
-        expect(performance.now() - begun).to.be.below(LIMIT_MS);
-        second?.thaw();
+        expect(performance.now() - begun, 'waits for no vote that changes nothing').to.be.below(
+          900,
+        );
+        first?.thaw();
         await second?.stop();
         await third?.stop();
         expect(await locate()).to.equal(`redis://127.0.0.1:${a.port}/`);

@@ -10,6 +10,7 @@ import { caughtAfter } from './caught.ts';
 const MINUTE_MS = 60_000;
 /** Within which every operation succeeds or fails, whatever Redis does. */
 export const LIMIT_MS = 1500;
+const PATIENCE_MS = 20_000;
 
 /** Expects that every operation fails, and soon. */
 export async function expectAllFail(
@@ -52,14 +53,17 @@ async function expectFailure(operations: readonly Operation[], limitMs: number):
   );
 }
 
-/** Waits until `work` does not reject. */
+/** Waits until `work` does not reject. @throws what it rejects with after 20 s. */
 export async function until(work: () => Promise<unknown>): Promise<void> {
+  const begun = performance.now();
   for (;;) {
-    const works = await work().then(
-      () => true,
-      () => false,
-    );
-    if (works) return;
+    try {
+      await work();
+      return;
+    } catch (error) {
+      // Not yet.
+      if (performance.now() - begun > PATIENCE_MS) throw error;
+    }
     await systemClock.sleep(5);
   }
 }
@@ -74,7 +78,7 @@ export async function countInProcess(
   const args = ['test/support/storage-process.ts', uri, name, String(times)];
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'inherit', 'ignore'],
   });
   const [status]: unknown[] = await once(child, 'close');
   return status;

@@ -30,20 +30,23 @@ export function callsOf(command: string, server: { readonly port: number }): num
   return Number(line.exec(askRedis(server, 'INFO', 'commandstats'))?.[1] ?? 0);
 }
 
-/** Waits until what Redis answers is as expected. */
+/** Waits until what Redis answers is as expected. @throws {Error} it is not after 20 s. */
 export async function untilRedis(
   server: { readonly port: number },
   args: readonly string[],
   isSo: (answer: string) => boolean,
 ): Promise<void> {
-  for (;;) {
+  let answer = 'none';
+  for (const begun = performance.now(); performance.now() - begun < 20_000; ) {
     try {
-      if (isSo(askRedis(server, ...args))) return;
+      answer = askRedis(server, ...args);
+      if (isSo(answer)) return;
     } catch {
       // A Sentinel ends the connections of a server whose role it changes, ours as well.
     }
     await systemClock.sleep(20);
   }
+  throw new Error(`${args.join(' ')} answers still: ${answer}`);
 }
 
 /**
