@@ -1,8 +1,9 @@
 /** `etcd://` and `etcds://` – a store that any number of instances share, by transactions and leases of etcd. */
-import type { Etcd3, ICompare, IOptions, IRequestOp, ITxnResponse } from 'etcd3';
+import type { Etcd3, ICompare, IOptions, IRequestOp } from 'etcd3';
 import { AnswerWatch } from './answer-watch.ts';
 import type { Backend, Failure } from './backend.ts';
-import { explainEtcdFailure } from './etcd-failure.ts';
+import { explainEtcdFailure, isLeaseUnknown } from './etcd-failure.ts';
+import { EtcdLeases } from './etcd-leases.ts';
 import { readHostUri } from './host-uri.ts';
 import { optionalPackage } from './optional-package.ts';
 import type { Replaced } from './storage.ts';
@@ -12,15 +13,10 @@ const PROBE_KEY = Buffer.from('concierge:probe');
 /** A little more than `AnswerWatch` waits: only to let go of a request. */
 const DEADLINE_MS = 1100;
 const ERASE_AT_ONCE = 500;
-/** What etcd says of a record without a lease. */
-const NO_LEASE = '0';
-
 type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 
 /**
- * Every record has a lease of its own, which ends it: after whole seconds, rounded up, and up to
- * some seconds late. The lease of a record that is overwritten is revoked; one that this misses
- * stays, empty, until its time is over.
+ * A lease ends each record: some seconds, or a 64th of its time to live, later than asked.
  *
  * Keyv's own adapter, @keyv/etcd, keeps to no time to live and to no time limit. Its client asks
  * again when an answer is lost, and then takes its own deed for a conflict.
@@ -33,12 +29,14 @@ export class EtcdBackend implements Backend {
   readonly #client: Etcd3;
   /** Has no password: etcd3 loses some memory whenever it signs in, and would for each probe. */
   readonly #stranger: Etcd3;
+  readonly #leases: EtcdLeases;
   readonly #watch: AnswerWatch;
 
   private constructor(client: Etcd3, stranger: Etcd3, label: string) {
     this.#client = client;
     this.#stranger = stranger;
     this.label = label;
+    this.#leases = new EtcdLeases(async (TTL) => (await client.leaseClient.leaseGrant({ TTL })).ID);
     this.#watch = new AnswerWatch({
       probe: () => stranger.kv.range({ key: PROBE_KEY }),
       explain: explainEtcdFailure,
@@ -102,7 +100,6 @@ export class EtcdBackend implements Backend {
         return this.#client.kv.deleteRange({ key: start, range_end });
       });
       count += Number(deleted);
-      for (const { lease } of kvs) this.#release(lease);
     }
   }
 
@@ -133,24 +130,27 @@ export class EtcdBackend implements Backend {
     ttlMs: number,
   ): Promise<boolean> {
     return this.#watch.ask(async (beforeWrite) => {
-      const lease = next === undefined ? NO_LEASE : await this.#grant(ttlMs);
-      beforeWrite();
-      const success = [change(name, next, lease)];
-      const answer = await this.#client.kv.txn({ compare, success });
-      for (const unused of answer.succeeded ? leasesBefore(answer) : [lease]) this.#release(unused);
-      return answer.succeeded;
+      const commit = async () => {
+        const success = [await this.#change(name, next, ttlMs)];
+        beforeWrite();
+        return await this.#client.kv.txn({ compare, success });
+      };
+      try {
+        return (await commit()).succeeded;
+      } catch (error) {
+        // It was started anew without its data, or this process stood still: nothing was done.
+        if (!isLeaseUnknown(error)) throw error;
+        this.#leases.forget();
+        return (await commit()).succeeded;
+      }
     });
   }
 
-  async #grant(ttlMs: number): Promise<string> {
-    const { ID } = await this.#client.leaseClient.leaseGrant({ TTL: Math.ceil(ttlMs / 1000) });
-    return ID;
-  }
-
-  /** Nothing waits for this: what is not revoked ends by itself. */
-  #release(lease: string): void {
-    if (lease === NO_LEASE) return;
-    this.#client.leaseClient.leaseRevoke({ ID: lease }).catch(() => undefined);
+  async #change(name: string, next: string | undefined, ttlMs: number): Promise<IRequestOp> {
+    const key = Buffer.from(name);
+    if (next === undefined) return { request_delete_range: { key } };
+    const lease = await this.#leases.take(ttlMs);
+    return { request_put: { key, value: Buffer.from(next), lease } };
   }
 }
 
@@ -158,22 +158,6 @@ function comparison(name: string, expected: string | undefined): ICompare {
   const key = Buffer.from(name);
   if (expected === undefined) return { key, result: 'Equal', target: 'Version', version: 0 };
   return { key, result: 'Equal', target: 'Value', value: Buffer.from(expected) };
-}
-
-function change(name: string, next: string | undefined, lease: string): IRequestOp {
-  const key = Buffer.from(name);
-  if (next === undefined) return { request_delete_range: { key, prev_kv: true } };
-  return { request_put: { key, value: Buffer.from(next), lease, prev_kv: true } };
-}
-
-/** The leases of what was overwritten or deleted. */
-function leasesBefore({ responses }: ITxnResponse): string[] {
-  return responses
-    .flatMap((response) => [
-      response.response_put?.prev_kv,
-      ...(response.response_delete_range?.prev_kvs ?? []),
-    ])
-    .flatMap((before) => before?.lease ?? []);
 }
 
 /** One try: the client's own would ask again, and lose track of what it has done. */

@@ -25,3 +25,8 @@ export function explainEtcdFailure(error: unknown): Failure {
     state: 'down',
   };
 }
+
+/** It refused a write, because it does not know the lease. */
+export function isLeaseUnknown(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('requested lease not found');
+}

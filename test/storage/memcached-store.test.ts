@@ -243,7 +243,7 @@ describe('MemcachedStore', () => {
       const small = await startMemcachedServer(['-m', '2', '-M']);
       try {
         const other = await open(small.uri);
-        const writes = Array.from({ length: 200 }, (_, i) =>
+        const writes = Array.from({ length: 40 }, (_, i) =>
           other.set(`${NAME}${i}`, 'a'.repeat(100_000), MINUTE_MS),
         );
         const outcomes = await Promise.allSettled(writes);
