@@ -12,16 +12,21 @@ const SECOND_MS = 1000;
  */
 export class EtcdLeases {
   readonly #grant: (seconds: number) => Promise<string>;
-  /** By the end they were granted for, in milliseconds of `performance.now`. */
+  readonly #monotonic: () => number;
+  /** By the end they were granted for, in milliseconds of `#monotonic`. */
   readonly #leases = new Map<number, Promise<string>>();
 
-  constructor(grant: (seconds: number) => Promise<string>) {
+  constructor(
+    grant: (seconds: number) => Promise<string>,
+    monotonic: () => number = () => performance.now(),
+  ) {
     this.#grant = grant;
+    this.#monotonic = monotonic;
   }
 
   /** A lease that ends when `ttlMs` is over or somewhat later, but not before. */
   async take(ttlMs: number): Promise<string> {
-    const now = performance.now();
+    const now = this.#monotonic();
     const gridMs = Math.max(SECOND_MS, 2 ** Math.floor(Math.log2(ttlMs / PRECISION)));
     const end = Math.ceil((now + ttlMs) / gridMs) * gridMs;
     const known = this.#leases.get(end);

@@ -273,7 +273,7 @@ describe('SingleInstanceBackend', () => {
       store.answers.set('get', undefined);
       await caught(storage.get(NAME));
       await storage.close();
-      await systemClock.sleep(200);
+      await systemClock.sleep(100);
       const { length } = store.asked;
       await systemClock.sleep(400);
       expect(store.asked).to.have.length(length);
