@@ -19,7 +19,7 @@ const STATES: readonly (readonly [codes: RegExp, state: StoreState])[] = [
 ];
 
 /** Serialization failures, deadlocks, and a table that another process makes just now. */
-const AGAIN = /^(40001|40P01|23505|42P07)$/;
+const AGAIN = /^(40001|40P01|23505|42710|42P07)$/;
 const NO_TABLE = '42P01';
 
 /** What became of a statement that was sent. */

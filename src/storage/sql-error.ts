@@ -36,3 +36,8 @@ export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && code !== '' ? code : undefined;
 }
+
+/** What a library throws by itself has a code, or is a fault of its or ours. */
+export function asSqlError(error: unknown): SqlError {
+  return error instanceof SqlError ? error : new SqlError({ code: codeOf(error) ?? 'unexpected' });
+}

@@ -1,8 +1,9 @@
 /** A few connections to a database: bounded, quick to fail while it is away, and back by themselves. */
 import type { Log } from '../log.ts';
 import type { OpenConnection, Run, SqlConnection } from './sql-connection.ts';
-import { codeOf, SqlError } from './sql-error.ts';
+import { asSqlError, SqlError } from './sql-error.ts';
 import { inTime } from './sql-in-time.ts';
+import { SqlOutage } from './sql-outage.ts';
 
 const MAX_CONNECTIONS = 10;
 const MAX_WAITING = 1000;
@@ -11,7 +12,6 @@ const CONNECT_MS = 1000;
 const IDLE_MS = 30_000;
 /** How long no more connections are asked of a server that has none left, nor new ones in place of old. */
 const PAUSE_MS = 1000;
-const FIRST_PROBE_MS = 50;
 
 interface SqlPoolOptions {
   readonly open: OpenConnection;
@@ -32,9 +32,7 @@ interface Waiter {
  */
 export class SqlPool {
   readonly #open: OpenConnection;
-  readonly #label: string;
-  readonly #log: Log;
-  readonly #random: () => number;
+  readonly #outage: SqlOutage;
   /** Those that take statements; `#idle` ones have none under way. */
   readonly #ready = new Set<SqlConnection>();
   readonly #idle = new Set<SqlConnection>();
@@ -43,31 +41,26 @@ export class SqlPool {
   readonly #stale = new WeakSet<SqlConnection>();
   #unused = new Set<SqlConnection>();
   readonly #waiting = new Set<Waiter>();
-  readonly #said = new Set<string>();
-  #away: SqlError | undefined = new SqlError({ code: 'not connected' });
   #closed = false;
-  #probing: NodeJS.Timeout | undefined;
   #crowded: NodeJS.Timeout | undefined;
   #renewed: NodeJS.Timeout | undefined;
   readonly #reaping: NodeJS.Timeout;
 
   constructor({ open, label, log, random, idleMs = IDLE_MS }: SqlPoolOptions) {
     this.#open = open;
-    this.#label = label;
-    this.#log = log;
-    this.#random = random;
+    this.#outage = new SqlOutage({ ask: () => this.#ask(), label, log, random });
     this.#reaping = setInterval(() => this.#reap(), idleMs).unref();
   }
 
   /** Resolves when it is connected, or after a second in which it could not be. */
   async start(): Promise<void> {
-    await this.#probe(FIRST_PROBE_MS);
+    await this.#outage.askNow();
   }
 
   /** @throws {SqlError} the database is away, or this is closed. */
   assertReady(): void {
     if (this.#closed) throw new SqlError({ code: 'closed' });
-    if (this.#away) throw this.#away;
+    if (this.#outage.error) throw this.#outage.error;
   }
 
   /**
@@ -105,7 +98,8 @@ export class SqlPool {
   close(): void {
     this.#closed = true;
     clearInterval(this.#reaping);
-    for (const timer of [this.#probing, this.#crowded, this.#renewed]) clearTimeout(timer);
+    this.#outage.close();
+    for (const timer of [this.#crowded, this.#renewed]) clearTimeout(timer);
     this.#turnAway(new SqlError({ code: 'closed' }));
     for (const connection of this.#idle) this.#end(connection);
     for (const connection of [...this.#ready, ...this.#opening]) connection.destroy();
@@ -150,7 +144,7 @@ export class SqlPool {
 
   /** Opens as many connections as are waited for. */
   #fill(): void {
-    if (this.#away || this.#crowded || this.#closed) return;
+    if (this.#outage.error || this.#crowded || this.#closed) return;
     const free = MAX_CONNECTIONS - this.#ready.size - this.#opening.size;
     const wanted = Math.min(free, this.#waiting.size - this.#opening.size);
     for (let i = 0; i < wanted; i += 1) {
@@ -179,12 +173,12 @@ export class SqlPool {
 
   /** With others at work, what is lacking is room for one more; else the database is away. */
   #onNotConnected(error: SqlError): void {
-    if (this.#closed || this.#away) return;
+    if (this.#closed || this.#outage.error) return;
     if (this.#ready.size === 0) {
       this.#leave(error);
       return;
     }
-    this.#say(error);
+    this.#outage.say(error);
     this.#crowded ??= setTimeout(() => {
       this.#endCrowd();
       this.#fill();
@@ -217,13 +211,11 @@ export class SqlPool {
   }
 
   #leave(error: SqlError): void {
-    if (this.#closed || this.#away) return;
-    this.#say(error);
-    this.#away = error;
+    if (this.#closed || this.#outage.error) return;
+    this.#outage.begin(error);
     this.#turnAway(error);
     for (const connection of this.#ready) this.#stale.add(connection);
     for (const connection of this.#idle) this.#break(connection);
-    this.#probeIn(FIRST_PROBE_MS);
   }
 
   #turnAway(error: SqlError): void {
@@ -231,35 +223,16 @@ export class SqlPool {
     this.#waiting.clear();
   }
 
-  #probeIn(pauseMs: number): void {
-    this.#probing = setTimeout(
-      () => {
-        this.#probe(Math.min(2 * pauseMs, PAUSE_MS)).catch(() => undefined);
-      },
-      pauseMs * (0.75 + this.#random() / 4),
-    ).unref();
-  }
-
-  /** Asks it for an answer, since something between may let us connect to nobody. */
-  async #probe(nextPauseMs: number): Promise<void> {
+  /** Asks for an answer, since something between may let us connect to nobody. */
+  async #ask(): Promise<void> {
     const limit = AbortSignal.timeout(CONNECT_MS);
-    let connection: SqlConnection | undefined;
+    const connection = await this.#connect();
     try {
-      connection = await this.#connect();
       await inTime(connection.run('SELECT 1'), limit, new SqlError({ code: 'silent' }));
     } catch (error) {
-      // It is away still, and asked again.
-      if (connection) this.#break(connection);
-      if (this.#closed) return;
-      this.#away = notDone(asSqlError(error));
-      this.#say(this.#away);
-      this.#probeIn(nextPauseMs);
-      return;
+      this.#break(connection);
+      throw error;
     }
-    if (this.#closed) return;
-    this.#away = undefined;
-    this.#said.clear();
-    this.#log.info({ event: 'database_ready', store: this.#label }, 'connected to the database');
     this.#offer(connection);
   }
 
@@ -268,22 +241,4 @@ export class SqlPool {
     for (const connection of this.#unused) this.#end(connection);
     this.#unused = new Set(this.#idle);
   }
-
-  /** Said once for each reason until it is connected again, not at every attempt. */
-  #say({ reason, state }: SqlError): void {
-    if (this.#said.has(reason)) return;
-    this.#said.add(reason);
-    const level = state === 'down' ? 'warn' : 'error';
-    const about = { event: 'database_failed', store: this.#label, reason, state };
-    this.#log[level](about, 'the database cannot be reached');
-  }
-}
-
-function asSqlError(error: unknown): SqlError {
-  return error instanceof SqlError ? error : new SqlError({ code: codeOf(error) ?? 'unexpected' });
-}
-
-/** What a probe met was no operation of anybody's. */
-function notDone({ code, reason, state }: SqlError): SqlError {
-  return new SqlError({ code, reason, state });
 }

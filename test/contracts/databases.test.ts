@@ -720,7 +720,7 @@ for (const [title, dialect] of Object.entries({ 'postgres://': postgres, 'mysql:
 
       const leaveOneConnection = async () => {
         await endAll();
-        await behind.get(NAME);
+        await until(() => works(behind.get(NAME)));
       };
 
       it('is asked again whether it was done', async () => {

@@ -34,7 +34,7 @@ describe('openStorage', () => {
 
   it('refuses what names no store, and repeats nothing of it', async () => {
     const faulty = [
-      'postgres://user:hidden-word@host/',
+      'oracle://user:hidden-word@host/',
       'REDIS',
       '',
       'hidden-word',

@@ -165,7 +165,7 @@ describe('openPostgres', () => {
     });
 
     it('lost races as to be tried again, and an absent table as to be made', () => {
-      for (const code of ['40001', '40P01', '23505', '42P07']) {
+      for (const code of ['40001', '40P01', '23505', '42710', '42P07']) {
         expect(postgresFailure(answer(code))).to.include({ mend: 'again', outcome: 'not-done' });
       }
       expect(postgresFailure(answer('42P01'))).to.include({ mend: 'create', outcome: 'not-done' });
