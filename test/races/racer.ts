@@ -1,7 +1,6 @@
 /** A race's process as its parent has it: orders go in, what became of its callers comes out. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Account } from '../../src/broker/account.ts';
@@ -61,9 +60,6 @@ export class Racer {
     child.on('message', (message) => this.#read(message, arrival));
     // An order to a process that was just killed has nobody to read it.
     child.on('error', () => undefined);
-    const kill = () => child.kill('SIGKILL');
-    process.once('exit', kill);
-    child.once('exit', () => process.off('exit', kill));
   }
 
   static async start({ arrival, ...options }: RacerOptions): Promise<Racer> {

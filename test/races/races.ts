@@ -43,7 +43,7 @@ async function run(cell: Cell, progress: string): Promise<Run | undefined> {
   }
 }
 
-// Each process and each server of a cell wants to hear of this one's end.
+// Each cell and each of its servers wants to hear of this process's end.
 process.setMaxListeners(0);
 const begun = Date.now();
 const cells = allCells().filter((cell) => cellName(cell).includes(values.only));

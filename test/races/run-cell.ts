@@ -1,4 +1,5 @@
 /** Runs one cell: starts its parts, signs people in, lets the callers loose, makes the event, counts. */
+import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Sandbox, startSandbox } from '../../scripts/sandbox/start-sandbox.ts';
 import type { Account, Redemption } from '../../src/broker/account.ts';
@@ -73,6 +74,7 @@ class Race {
     this.#desk = desk;
     this.#count = new RefreshCount(sandbox);
     this.#calls = cell.slots === 1 ? [graphCall] : mixedCalls;
+    process.once('exit', this.#killAll);
   }
 
   async run(): Promise<Outcome> {
@@ -113,9 +115,15 @@ class Race {
     };
   }
 
+  /** A stopped process would outlive this one. */
+  readonly #killAll = () => {
+    for (const each of this.#racers) each.kill();
+  };
+
   /** Leaves no process behind. */
   async kill(): Promise<void> {
-    for (const each of this.#racers) each.kill();
+    process.off('exit', this.#killAll);
+    this.#killAll();
     await Promise.all(this.#racers.map((each) => each.ended));
   }
 
