@@ -3,27 +3,18 @@ import type { StoreName } from './bench-stores.ts';
 import type { BrokerBenchResult, Measured, Weighed } from './broker-bench.ts';
 import { SHARING_PEERS } from './broker-entrants.ts';
 import { IN_USE, type Round, type Workload } from './contestant.ts';
-import { median, quotients, spread } from './medians.ts';
+import { type Figure, figure, quotients } from './medians.ts';
 
 export const usOfTime = ({ ms, calls }: Round): number => (ms * 1000) / calls;
 export const usOfCpu = ({ cpuUs, calls }: Round): number => cpuUs / calls;
 
 /** How many times as much one takes as another, in `of`; rounds are compared one by one. */
-export function ratio(one: Measured, other: Measured, of: (round: Round) => number): number {
-  return median(quotients(one.rounds.map(of), other.rounds.map(of)));
-}
-
-/** How far the rounds' ratios lie apart. */
-export function spreadOfRatio(
-  one: Measured,
-  other: Measured,
-  of: (round: Round) => number,
-): number {
-  return spread(quotients(one.rounds.map(of), other.rounds.map(of)));
+export function ratio(one: Measured, other: Measured, of: (round: Round) => number): Figure {
+  return figure(quotients(one.rounds.map(of), other.rounds.map(of)));
 }
 
 export function typical({ rounds }: Measured, of: (round: Round) => number): number {
-  return median(rounds.map(of));
+  return figure(rounds.map(of)).median;
 }
 
 /** The fastest way of msal-node that keeps tokens where other processes find them. */

@@ -7,7 +7,6 @@ import {
   bestPeer,
   bySize,
   ratio,
-  spreadOfRatio,
   typical,
   usOfCpu,
   usOfTime,
@@ -24,6 +23,7 @@ import {
   thousands,
   times,
 } from './figures-as-text.ts';
+import type { Figure } from './medians.ts';
 
 export function brokerReport(result: BrokerBenchResult): string {
   return [
@@ -45,7 +45,7 @@ function conditions({ options, labels }: BrokerBenchResult): string {
     `all on that machine: ${options.rounds} rounds of ${options.roundMs} ms, the contestants in turn, each a process of`,
     'its own; medians, ± half the distance of the quartiles. A ratio is the median of what was compared round by round.',
     `An account holds a Graph token of 2,000 characters, another API's of 1,400 and a refresh token of 1,400; ${IN_USE} accounts`,
-    'are in use at a time, 16 calls wait at a time.',
+    'are in use at a time, 16 calls wait at a time. A target is unclear where the margin of its median (95 %) reaches across it.',
   ].join('\n');
 }
 
@@ -77,8 +77,8 @@ function peerTable(result: BrokerBenchResult): string {
   );
   const rows = [...ours, ...others].map(([name, each]) => [
     name,
-    `**${times(ratio(peer, each, usOfTime))}** ± ${percent(spreadOfRatio(peer, each, usOfTime))}`,
-    `${times(ratio(peer, each, usOfCpu))} ± ${percent(spreadOfRatio(peer, each, usOfCpu))}`,
+    withSpread(ratio(peer, each, usOfTime)),
+    withSpread(ratio(peer, each, usOfCpu)),
     perSecond(typical(each, usOfTime)),
     microseconds(typical(each, usOfCpu)),
   ]);
@@ -125,8 +125,8 @@ function cost(each: Measured, least: Measured | undefined): string {
   const perToken = microseconds(typical(each, usOfCpu));
   const absolute = `${perSecond(typical(each, usOfTime))}/s, CPU ${perToken}`;
   if (!least || least === each) return absolute;
-  const more = `**${times(ratio(each, least, usOfTime))}** ± ${percent(spreadOfRatio(each, least, usOfTime))}`;
-  return `${more}, CPU ${times(ratio(each, least, usOfCpu))} (${absolute})`;
+  const [time, cpu] = [ratio(each, least, usOfTime), ratio(each, least, usOfCpu)];
+  return `**${withSpread(time)}**, CPU ${times(cpu.median)} (${absolute})`;
 }
 
 function bytesTable({ bytes, options }: BrokerBenchResult): string {
@@ -162,10 +162,14 @@ function memoryTable({ memory, options }: BrokerBenchResult): string {
 }
 
 function targetTable(result: BrokerBenchResult): string {
-  const rows = targetsOf(result).map(({ what, found, met }) => [
+  const rows = targetsOf(result).map(({ what, found, verdict }) => [
     what,
     found,
-    met ? 'met' : '**missed**',
+    verdict === 'met' ? verdict : `**${verdict}**`,
   ]);
   return table(['target', 'found', ''], rows);
+}
+
+function withSpread({ median, spread }: Figure): string {
+  return `${times(median)} ± ${percent(spread)}`;
 }
