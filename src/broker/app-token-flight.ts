@@ -9,7 +9,7 @@ import { sendWhileHeld, underLease } from './leased.ts';
 import type { RecordStore } from './record-store.ts';
 import { restraintOn, withFailure, withoutFailures } from './restraint.ts';
 import { findToken, newSlot } from './slot.ts';
-import { type TokenSet, withSlot } from './token-set.ts';
+import { type TokenSet, withSlotSince } from './token-set.ts';
 
 export interface AppTokenFlightParts extends BrokerParts {
   readonly apps: RecordStore<TokenSet>;
@@ -63,7 +63,7 @@ export class AppTokenFlight {
       if (!answer) return undefined;
       const asked = { tenantId, askedScopes: scopes, claims, afterRefusal: refused !== undefined };
       const slot = newSlot({ ...answer, ...asked }, clock.now(), random);
-      await this.#write((current) => withSlot(withoutFailures(current), slot));
+      await this.#write((current) => withSlotSince(withoutFailures(current), tokens, slot));
       return { value: slot.accessToken, expiresAt: slot.expiresAt };
     } catch (error) {
       await this.#note(error);

@@ -10,7 +10,7 @@ import type { Outbox } from './outbox.ts';
 import type { Changed, RecordStore } from './record-store.ts';
 import { restraintOn, withFailure, withoutFailures } from './restraint.ts';
 import { findToken, newSlot } from './slot.ts';
-import { withoutToken, withSlot } from './token-set.ts';
+import { withoutToken, withSlotSince } from './token-set.ts';
 
 export interface RefreshFlightParts extends BrokerParts {
   readonly accounts: RecordStore<AccountRecord>;
@@ -37,6 +37,8 @@ export class RefreshFlight {
   readonly #request: TokenRequest;
   readonly #name: string;
   #retriedTransient = false;
+  /** Whether a holder went silent before any of this flight's turns, and may still write what it got. */
+  #followsSilent = false;
 
   constructor(parts: RefreshFlightParts, account: Account, request: TokenRequest) {
     this.#parts = parts;
@@ -57,6 +59,7 @@ export class RefreshFlight {
   async #attempt(held: HeldLease): Promise<AccessToken | undefined> {
     const { accounts, clock, quiet, refresh } = this.#parts;
     const { scopes, tenantId, claims } = this.#request;
+    this.#followsSilent ||= held.takenOver;
     const record = await accounts.read(this.#name);
     if (record?.epoch !== this.#account.epoch) throw new SignInRequired('no-session');
     const kept = findToken(record, this.#request, clock.now());
@@ -81,13 +84,13 @@ export class RefreshFlight {
         refresh({ refreshToken: value, scopes, tenantId, claims, accountId, beforeSend }),
       );
     } catch (error) {
-      return await this.#afterRefusal(error, lineage, held);
+      return await this.#afterRefusal(error, lineage);
     }
     return answer && (await this.#commit(answer, lineage, record));
   }
 
   /** What a failed refresh means for the record; throws what its callers are to be told. */
-  async #afterRefusal(error: unknown, lineage: Lineage, held: HeldLease): Promise<undefined> {
+  async #afterRefusal(error: unknown, lineage: Lineage): Promise<undefined> {
     this.#say(error);
     if (!(error instanceof SignInRequired) || error.reason !== 'refresh-token-dead') {
       await this.#note(error, lineage);
@@ -97,7 +100,7 @@ export class RefreshFlight {
       this.#retriedTransient = true;
       return undefined;
     }
-    if (held.takenOver) await this.#parts.clock.sleep(LATE_COMMIT_MS);
+    if (this.#followsSilent) await this.#parts.clock.sleep(LATE_COMMIT_MS);
     const changed = await this.#parts.accounts.change(this.#name, (record) =>
       record.refreshToken && isOf(lineage, record)
         ? { ...record, refreshToken: { ...record.refreshToken, state: 'dead' } }
@@ -157,11 +160,15 @@ export class RefreshFlight {
         return isCarriedOver && successor ? { ...record, refreshToken: successor } : undefined;
       }
       const refreshToken = mine ? (successor ?? { ...current, state: 'good' as const }) : current;
-      const good = withoutFailures(withoutToken(record, this.#request.refused));
-      const next = refreshToken ? { ...good, refreshToken } : good;
-      return slot ? withSlot(next, slot) : next;
+      const kept = refreshToken ? { ...record, refreshToken } : record;
+      if (!slot) return withFailure(kept, this.#request, unjudged(), clock.now());
+      const good = withoutFailures(withoutToken(kept, this.#request.refused));
+      return withSlotSince(good, read, slot);
     };
-    if (!slot && !successor && answer.kind === 'unverified') throw answer.cause;
+    if (answer.kind === 'unverified' && !successor) {
+      await this.#note(unjudged(), lineage);
+      throw answer.cause;
+    }
     const changed = await this.#write(change);
     if (answer.kind === 'unverified') throw answer.cause;
     if (changed !== 'written') return undefined;
@@ -215,6 +222,11 @@ function isSameAccount(answer: RefreshAnswer, record: AccountRecord): boolean {
   return (
     identity.accountId === accountId && (identity.issuer !== issuer || identity.subject === subject)
   );
+}
+
+/** What is noted of an answer that could not be judged: it is no word on when to ask again. */
+function unjudged(): Unavailable {
+  return new Unavailable('Your tokens could not be renewed just now.');
 }
 
 function broughtUnverified(answer: RefreshAnswer): string | undefined {

@@ -50,8 +50,8 @@ export function newSlot(token: NewToken, now: number, random: () => number): Slo
 }
 
 /**
- * The kept token that answers the request: the one got last, for it may be the stronger one; one
- * near its end only if there is no other.
+ * The kept token that answers the request: the one written last, for it may be the stronger one;
+ * one near its end only if there is no other.
  */
 export function findToken(
   tokens: TokenSet,
@@ -59,16 +59,18 @@ export function findToken(
   now: number,
 ): KeptToken | undefined {
   const slots = Object.values(tokens.slots);
-  const refused = slots.find((slot) => slot.accessToken === request.refused);
+  const refusedAt = slots.findIndex((slot) => slot.accessToken === request.refused);
   const wanted = scopeSet(request.scopes);
-  const newestFirst = slots
-    .filter((slot) => isFor(slot, request, wanted) && serves(slot, request, refused, now))
-    .sort((a, b) => b.gotAt - a.gotAt)
-    .flatMap((slot): KeptToken[] => {
-      const state = stateOf(slot, now);
-      return state ? [{ value: slot.accessToken, expiresAt: slot.expiresAt, state }] : [];
-    });
-  return newestFirst.find(({ state }) => state !== 'late') ?? newestFirst[0];
+  let late: KeptToken | undefined;
+  for (const [at, slot] of [...slots.entries()].reverse()) {
+    const later = refusedAt >= 0 ? at - refusedAt : undefined;
+    if (!isFor(slot, request, wanted) || !serves(slot, request, later, now)) continue;
+    const state = stateOf(slot, now);
+    const kept = state && { value: slot.accessToken, expiresAt: slot.expiresAt, state };
+    if (kept && kept.state !== 'late') return kept;
+    late ??= kept;
+  }
+  return late;
 }
 
 /** What was asked and not granted counts as served: asking again would get the same answer, for ever. */
@@ -81,14 +83,17 @@ function isFor(slot: Slot, { tenantId }: TokenRequest, wanted: ScopeSet): boolea
   );
 }
 
-/** A token got after the refused one serves whatever claims it was got with. */
+/**
+ * A token written after the refused one serves whatever claims it was got with. `later` is how many
+ * places it comes after that one, which may itself be gone.
+ */
 function serves(
   slot: Slot,
   request: TokenRequest,
-  refused: Slot | undefined,
+  later: number | undefined,
   now: number,
 ): boolean {
-  if (refused) return slot === refused ? isRenewalFutile(slot, now) : slot.gotAt > refused.gotAt;
+  if (later !== undefined) return later === 0 ? isRenewalFutile(slot, now) : later > 0;
   if (request.refused !== undefined) return true;
   return request.claims === undefined || request.claims === slot.claims;
 }

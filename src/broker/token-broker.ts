@@ -1,6 +1,6 @@
 /** The token broker: every account's tokens, and a valid access token for whoever asks. */
 import type { Clock } from '../clock.ts';
-import { AppError, SignInRequired } from '../errors.ts';
+import { AppError, SignInRequired, Unavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RecordNames } from '../record-names.ts';
 import type { Records } from '../records.ts';
@@ -25,7 +25,7 @@ import { Outbox } from './outbox.ts';
 import { RecordStore } from './record-store.ts';
 import { RefreshFlight } from './refresh-flight.ts';
 import { restraintOn } from './restraint.ts';
-import { findToken, newSlot, requestKey } from './slot.ts';
+import { findToken, type KeptToken, newSlot, requestKey } from './slot.ts';
 import { type TokenSet, withSlot } from './token-set.ts';
 
 export interface TokenBrokerOptions {
@@ -200,10 +200,28 @@ export class TokenBroker implements Broker {
     try {
       return await within(flight, kept ? Math.min(waitMs, LATE_WAIT_MS) : waitMs);
     } catch (error) {
+      if (error instanceof Unavailable) {
+        // Another process may have got further meanwhile.
+        const found = await this.#look(source, request);
+        if (found?.state === 'fresh') return found;
+      }
       // A token near its end is better than none, unless the account itself is gone.
       const isGone = error instanceof SignInRequired && error.reason === 'no-session';
       if (kept && error instanceof AppError && !isGone) return kept;
       throw error;
+    }
+  }
+
+  async #look<T extends TokenSet>(
+    source: Source<T>,
+    request: TokenRequest,
+  ): Promise<KeptToken | undefined> {
+    try {
+      const tokens = await source.read();
+      return tokens && findToken(tokens, request, this.#options.clock.now());
+    } catch {
+      // The failure that is known already says enough.
+      return undefined;
     }
   }
 

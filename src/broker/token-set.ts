@@ -42,20 +42,31 @@ export type Refusal = z.infer<typeof refusalSchema>;
 const MAX_SLOTS = 20;
 
 /**
- * The set with a token in its slot, unless a newer one is there; past 20 slots the one got first
- * makes room.
+ * The set with a token in its slot; past 20 slots the one written first makes room. The slots stand
+ * in the order they were written in: the clocks of two processes are not compared.
  */
 export function withSlot<T extends TokenSet>(tokens: T, slot: Slot): T {
-  const { tenantId, resource, asked } = slot;
-  const key = slotKey(tenantId, { resource, permissions: new Set(asked) });
-  if ((tokens.slots[key]?.gotAt ?? 0) > slot.gotAt) return tokens;
-  const slots = { ...tokens.slots, [key]: slot };
-  const oldestFirst = Object.entries(slots).sort(([, a], [, b]) => a.gotAt - b.gotAt);
-  return { ...tokens, slots: Object.fromEntries(oldestFirst.slice(-MAX_SLOTS)) };
+  const key = keyOf(slot);
+  const others = Object.entries(tokens.slots).filter(([other]) => other !== key);
+  return { ...tokens, slots: Object.fromEntries([...others, [key, slot]].slice(-MAX_SLOTS)) };
+}
+
+/**
+ * The set with a token in its slot, if the one that `read` had there still is: one that came since
+ * is no older.
+ */
+export function withSlotSince<T extends TokenSet>(tokens: T, read: TokenSet, slot: Slot): T {
+  const key = keyOf(slot);
+  const isAsRead = tokens.slots[key]?.accessToken === read.slots[key]?.accessToken;
+  return isAsRead || !tokens.slots[key] ? withSlot(tokens, slot) : tokens;
 }
 
 /** The set without an access token that an API has refused. */
 export function withoutToken<T extends TokenSet>(tokens: T, accessToken: string | undefined): T {
   const left = Object.entries(tokens.slots).filter(([, slot]) => slot.accessToken !== accessToken);
   return { ...tokens, slots: Object.fromEntries(left) };
+}
+
+function keyOf({ tenantId, resource, asked }: Slot): string {
+  return slotKey(tenantId, { resource, permissions: new Set(asked) });
 }

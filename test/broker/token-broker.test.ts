@@ -696,6 +696,27 @@ describe('TokenBroker', () => {
       expect(new Set(authority.used).size).to.equal(2);
     });
 
+    it('asks ever less often for answers that cannot be checked', async () => {
+      const account = await signInUsedUp();
+      const cause = new Unavailable('An unknown key.', { retryAfterSeconds: 60 });
+      for (const refreshToken of [undefined, authority.issue()]) {
+        authority.next = Array.from({ length: 20 }, () => () => ({
+          kind: 'unverified' as const,
+          refreshToken,
+          accountId: account.id,
+          cause,
+        }));
+        authority.used.length = 0;
+        for (let i = 0; i < 20; i += 1) await failureOf(broker.acquireToken(account, GRAPH));
+        expect(authority.used.length, 'Entra ID counts 15 in five minutes').to.be.below(5);
+        const later = aBroker({ storage, authority, skewMs: 600_000 });
+        authority.next = [];
+        await later.acquireToken(account, GRAPH);
+        await broker.revoke(account.id);
+        Object.assign(account, await signInUsedUp());
+      }
+    });
+
     it('keeps nothing of an unchecked answer that names another account', async () => {
       const account = await signInUsedUp();
       authority.next = [
@@ -720,6 +741,17 @@ describe('TokenBroker', () => {
       await broker.acquireToken(account, GRAPH);
       expect(authority.used).to.have.length(1);
     });
+  });
+
+  it('gives what another process got when its own request failed meanwhile', async () => {
+    const account = await signInUsedUp();
+    const other = aBroker({ storage, authority });
+    authority.onArrival = async () => {
+      authority.onArrival = undefined;
+      await signIn(other, { accessToken: 'from elsewhere', refreshToken: authority.issue() });
+    };
+    authority.next = [new Unavailable('No answer.', { outcome: 'unknown' })];
+    expect((await broker.acquireToken(account, GRAPH)).value).to.equal('from elsewhere');
   });
 
   describe('a holder of the lease that falls silent', () => {
@@ -776,6 +808,26 @@ describe('TokenBroker', () => {
       const token = await other.acquireToken(account, GRAPH);
       expect(token.value).to.equal((await flight).value);
       expect(authority.used).to.have.length(2);
+    });
+
+    it('is waited for by its successor even if that one asks twice (AADSTS70000)', async () => {
+      authority.mode = 'rotating';
+      const account = await signInUsedUp();
+      const waits: number[] = [];
+      const sleep = async (ms: number) => {
+        waits.push(ms);
+        await systemClock.sleep(ms < 1000 ? ms : 0);
+      };
+      const names = new RecordNames({ instanceName: 'test', indexKey: testKeys.indexKey });
+      await storage.set(names.forAccount(account.id, 'lease'), 'a-silent-process.1.7', 60_000);
+      const dead = { detail: { error: 'invalid_grant', errorCodes: [70000] } };
+      authority.next = [
+        new SignInRequired('refresh-token-dead', dead),
+        new SignInRequired('refresh-token-dead', dead),
+      ];
+      const successor = aBroker({ storage, authority, sleep, lease: { takeoverMs: 50 } });
+      await failureOf(successor.acquireToken(account, GRAPH));
+      expect(waits.filter((ms) => ms === 5000)).to.have.length(1);
     });
 
     it('for longer than its successor waits revives the account when it comes back', async () => {
@@ -869,6 +921,21 @@ describe('TokenBroker', () => {
       if (!account) throw new Error('no account');
       for (const id of ['a', 'b', 'c']) await broker.forget(account, id);
       expect(await broker.describe(account, 'd')).not.to.equal(undefined);
+    });
+
+    it('keeps what a process got whose clock is behind another’s', async () => {
+      const ahead = aBroker({ storage, authority, skewMs: 120_000 });
+      const behind = aBroker({ storage, authority, skewMs: -120_000 });
+      const account = await signIn(ahead, { refreshToken: authority.issue() });
+      const challenged = { ...GRAPH, claims: '{"access_token":{"nbf":{}}}' };
+      for (let i = 0; i < 5; i += 1) await behind.acquireToken(account, challenged);
+      expect(authority.used).to.have.length(1);
+      for (let n = 0; n < 20; n += 1) {
+        await ahead.acquireToken(account, { scopes: [`api://${n}/Read`] });
+      }
+      authority.used.length = 0;
+      for (let i = 0; i < 5; i += 1) await behind.acquireToken(account, TODOS);
+      expect(authority.used, 'the newest is not the first to make room').to.have.length(1);
     });
 
     it('keeps the twenty newest of an account’s tokens', async () => {

@@ -119,16 +119,27 @@ export class DatabaseProcess {
   signalAll(signal: NodeJS.Signals): void {
     const pid = this.#child?.pid;
     if (pid === undefined || !this.#isRunning()) return;
-    try {
-      process.kill(pid, signal);
-      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-      for (const child of children.split(' ').filter(Boolean)) process.kill(Number(child), signal);
-    } catch {
-      // It ends just now, and they with it.
+    const children = childrenOf(pid);
+    for (const each of [pid, ...children]) {
+      try {
+        process.kill(each, signal);
+      } catch {
+        // It ends just now; the others are told all the same.
+      }
     }
   }
 
   #isRunning(): boolean {
     return this.#child?.exitCode === null && this.#child.signalCode === null;
+  }
+}
+
+function childrenOf(pid: number): readonly number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    return children.split(' ').filter(Boolean).map(Number);
+  } catch {
+    // The process ends just now, and has none any more.
+    return [];
   }
 }

@@ -258,6 +258,8 @@ export async function aWeb({
   const tokenCache: Settings['tokenCache'] = {
     store: 'memory:',
     instanceName: 'test',
+    schemaName: undefined,
+    tableName: undefined,
     encryptionKeys: [Buffer.alloc(32, 1)],
     indexKey: Buffer.alloc(32, 2),
   };
