@@ -182,7 +182,7 @@ describe('SqlPool', () => {
     await aPool();
     connect = () => Promise.reject(NO_ROOM);
     const first = hold();
-    const waiting = caught(pool.use(now(), nothing));
+    const waiting = caught(pool.use(AbortSignal.timeout(500), nothing));
     await turns();
     first.fail(new SqlError({ code: 'lost', outcome: 'unknown' }));
     expect(await waiting).to.include({ code: 'no room' });

@@ -23,6 +23,8 @@ export interface DatabaseServer {
 
 /** Servers refuse to run as root: this is the user called nobody. */
 const NOBODY = 65_534;
+const LOOKS = 3;
+const LOOK_PAUSE_MS = 2;
 
 function unprivileged(): { uid?: number; gid?: number } {
   return process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
@@ -119,18 +121,24 @@ export class DatabaseProcess {
   signalAll(signal: NodeJS.Signals): void {
     const pid = this.#child?.pid;
     if (pid === undefined || !this.#isRunning()) return;
-    const children = childrenOf(pid);
-    for (const each of [pid, ...children]) {
-      try {
-        process.kill(each, signal);
-      } catch {
-        // It ends just now; the others are told all the same.
-      }
+    send(pid, signal);
+    // A signal is heeded a moment later: what was just being started is found at the last look.
+    for (let look = 1; look <= LOOKS; look += 1) {
+      for (const child of childrenOf(pid)) send(child, signal);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_PAUSE_MS);
     }
   }
 
   #isRunning(): boolean {
     return this.#child?.exitCode === null && this.#child.signalCode === null;
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ends just now; the others are told all the same.
   }
 }
 
