@@ -23,7 +23,7 @@ const FIRST_LOOK_MS = 250;
 const FOLLOW_MS = 300;
 const MAX_REDIRECTIONS = 5;
 /** A server that has no slots any more is left so much later: answers may be under way. */
-const LEAVE_MS = 2000;
+const LEAVE_MS = 1500;
 
 /**
  * The servers of the URI are where it begins to ask, and need not be all of them, nor primaries. A

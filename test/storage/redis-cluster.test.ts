@@ -21,7 +21,13 @@ import {
   LIMIT_MS,
   until,
 } from '../support/redis-outages.ts';
-import { askRedis, callsOf, type RedisServer, untilRedis } from '../support/redis-server.ts';
+import {
+  askRedis,
+  callsOf,
+  type RedisServer,
+  untilRedis,
+  untilReplicated,
+} from '../support/redis-server.ts';
 import { aFolder, freePort } from '../support/site-process.ts';
 
 const MINUTE_MS = 60_000;
@@ -32,7 +38,7 @@ describe('RedisCluster', function () {
 
   /** That of the moment. */
   let cluster: RedisClusterServers;
-  const clusters: RedisClusterServers[] = [];
+  let withReplica: RedisClusterServers;
   let lines: LogLines;
   let opened: Storage[];
   let storage: Storage;
@@ -44,10 +50,6 @@ describe('RedisCluster', function () {
     const one = await openStorage(uri, { log: lines.log, now: Date.now, instanceName });
     opened.push(one);
     return one;
-  };
-  const start = async (options: Parameters<typeof startRedisCluster>[0]) => {
-    cluster = await startRedisCluster(options);
-    clusters.push(cluster);
   };
   const primary = (i: number): RedisServer => {
     const server = cluster.primaries[i];
@@ -71,17 +73,19 @@ describe('RedisCluster', function () {
     const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
     writeFileSync(keyFile, key);
     writeFileSync(certFile, cert);
-    await start({
-      argsOf: async () => {
-        const port = await freePort();
-        securePorts.push(port);
-        return [
-          ...['--tls-port', String(port), '--tls-cluster', 'yes', '--tls-replication', 'yes'],
-          ...['--tls-auth-clients', 'no'],
-          ...['--tls-ca-cert-file', caFile, '--tls-key-file', keyFile, '--tls-cert-file', certFile],
-        ];
-      },
-    });
+    const secure = async () => {
+      const port = await freePort();
+      securePorts.push(port);
+      return [
+        ...['--tls-port', String(port), '--tls-cluster', 'yes', '--tls-replication', 'yes'],
+        ...['--tls-auth-clients', 'no', '--tls-ca-cert-file', caFile],
+        ...['--tls-key-file', keyFile, '--tls-cert-file', certFile],
+      ];
+    };
+    [cluster, withReplica] = await Promise.all([
+      startRedisCluster({ argsOf: secure }),
+      startRedisCluster({ replicas: 1 }),
+    ]);
   });
   beforeEach(async () => {
     opened = [];
@@ -93,7 +97,7 @@ describe('RedisCluster', function () {
     await cluster.sound();
   });
   after(async () => {
-    for (const one of clusters) await one.stop();
+    await Promise.all([cluster.stop(), withReplica.stop()]);
   });
 
   it('keeps each record with the primary that has its slot, found from any one of them', async () => {
@@ -195,29 +199,20 @@ describe('RedisCluster', function () {
     await storage.set(ours, 'a', MINUTE_MS);
     primary(0).freeze();
     try {
+      const sent = caught(storage.replace(theirs, undefined, 'a', MINUTE_MS));
       const frozen = expectNameFails(storage, theirs);
       // Its neighbours find out only after a second.
       for (let time = 0; time < 10; time += 1) expect(await storage.get(ours)).to.equal('a');
       await frozen;
+      expect(await sent, 'what became of it?').to.include({ outcome: 'unknown' });
       await expectNameFails(storage, theirs, 100);
+      const unsent = caught(storage.replace(theirs, undefined, 'a', MINUTE_MS));
+      expect(await unsent).to.include({ outcome: 'not-done' });
+      expect(await countInProcess(cluster.uri, theirs, 0), 'no process is kept').to.equal(0);
     } finally {
       primary(0).thaw();
     }
     await until(() => storage.set(theirs, 'b', MINUTE_MS));
-  });
-
-  it('does not know what became of a write that a frozen primary took', async () => {
-    const name = aName(1);
-    primary(1).freeze();
-    try {
-      const error = await caught(storage.replace(name, undefined, 'a', MINUTE_MS));
-      expect(error).to.be.instanceOf(Unavailable).and.include({ outcome: 'unknown' });
-      const next = await caught(storage.replace(name, undefined, 'a', MINUTE_MS));
-      expect(next).to.be.instanceOf(Unavailable).and.include({ outcome: 'not-done' });
-    } finally {
-      primary(1).thaw();
-    }
-    await until(() => storage.ping());
   });
 
   it('says that nothing was done while nobody has a slot', async () => {
@@ -229,22 +224,8 @@ describe('RedisCluster', function () {
       outcome: 'not-done',
       state: 'down',
     });
-    const late = await open(cluster.uri);
-    expect(await caught(late.get(name))).to.be.instanceOf(StoreUnavailable);
-    expect(await caught(late.erase())).to.be.instanceOf(StoreUnavailable);
+    expect(await caught(storage.erase())).to.be.instanceOf(StoreUnavailable);
     askRedis(primary(2), 'CLUSTER', 'ADDSLOTS', slot);
-    await cluster.sound();
-    await until(() => late.set(name, 'a', MINUTE_MS));
-    await until(() => storage.set(name, 'a', MINUTE_MS));
-  });
-
-  it('leaves nothing behind that keeps a process, whether it is up or silent', async () => {
-    const name = aName(0);
-    expect(await countInProcess(cluster.uri, name, 2)).to.equal(0);
-    expect(await storage.get(name)).to.equal('2');
-    primary(0).freeze();
-    expect(await countInProcess(cluster.uri, name, 0)).to.equal(0);
-    primary(0).thaw();
     await until(() => storage.set(name, 'a', MINUTE_MS));
   });
 
@@ -260,9 +241,9 @@ describe('RedisCluster', function () {
       expect(await countInProcess(at('localhost'), name, 1, trust)).to.equal(0);
     });
     expect(await storage.get(name)).to.equal('1');
-    // Their certificate is not for this address, nor from an authority that is known everywhere.
+    // Their certificate is not for this address.
     expect(await countInProcess(at('127.0.0.1'), name, 1, trust)).to.equal(1);
-    expect(await countInProcess(at('localhost'), name, 1)).to.equal(1);
+    expect(await storage.get(name)).to.equal('1');
   });
 
   it('alarms the operator when they are refused, and tells nobody the password', async () => {
@@ -290,7 +271,6 @@ describe('RedisCluster', function () {
     expect(performance.now() - begun).to.be.below(LIMIT_MS);
     const name = aName(0);
     await expectAllFail(other, name, 100);
-    expect(await countInProcess(cluster.uri, name, 0)).to.equal(0);
     for (const server of servers()) await server.start();
     await until(() => other.set(name, 'a', MINUTE_MS));
     expect(await other.replace(name, 'a', 'b', MINUTE_MS)).to.equal('replaced');
@@ -301,7 +281,8 @@ describe('RedisCluster', function () {
 
   describe('with replicas', () => {
     before(async () => {
-      await start({ replicas: 1 });
+      await cluster.stop();
+      cluster = withReplica;
     });
 
     it('reads near nothing that a primary kept which has stepped down, though it still answers', async () => {
@@ -328,14 +309,14 @@ describe('RedisCluster', function () {
 
     it('goes on with the replica of a primary that dies, by itself', async () => {
       const [theirs, ours] = [aName(0), aName(1)];
-      const [leads] = [...servers()].filter((server) =>
-        / myself,master - 0 \d+ \d+ connected 0-/.test(askRedis(server, 'CLUSTER', 'NODES')),
-      );
-      if (!leads) throw new Error('nobody leads');
+      const pair = [primary(0), ...cluster.replicas];
+      const leads = pair.find((one) => askRedis(one, 'ROLE').startsWith('master'));
+      const follows = pair.find((one) => one !== leads);
+      if (!leads || !follows) throw new Error('nobody leads');
       await storage.set(theirs, 'a', MINUTE_MS);
       await storage.set(ours, 'a', MINUTE_MS);
       expect(await storage.get(theirs, { near: true })).to.equal('a');
-      await until(async () => expect(askRedis(leads, 'WAIT', '1', '1000')).to.equal('1'));
+      await untilReplicated(leads, follows);
       await leads.stop();
       const { error, tookMs } = await caughtAfter(() => storage.get(theirs));
       expect(error).to.be.instanceOf(Unavailable);

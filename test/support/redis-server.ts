@@ -49,6 +49,18 @@ export async function untilRedis(
   throw new Error(`${args.join(' ')} answers still: ${answer}`);
 }
 
+/** Waits until `to`, a replica, has all that was written to `from` so far. */
+export async function untilReplicated(
+  from: { readonly port: number },
+  to: { readonly port: number },
+): Promise<void> {
+  const info = ['INFO', 'replication'];
+  const offset = /master_repl_offset:(\d+)/.exec(askRedis(from, ...info))?.[1];
+  await untilRedis(to, info, (text) => {
+    return Number(/slave_repl_offset:(\d+)/.exec(text)?.[1]) >= Number(offset);
+  });
+}
+
 /**
  * `config` is for what Redis wants in a file, which comes before `args`.
  *
