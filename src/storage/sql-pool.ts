@@ -90,7 +90,7 @@ export class SqlPool {
     this.#renewed = setTimeout(() => {
       this.#renewed = undefined;
     }, PAUSE_MS).unref();
-    for (const connection of this.#ready) this.#stale.add(connection);
+    this.#markStale();
     for (const connection of this.#idle) this.#end(connection);
   }
 
@@ -131,6 +131,7 @@ export class SqlPool {
     if (!this.#ready.has(connection)) return;
     if (this.#closed || this.#stale.has(connection)) {
       this.#end(connection);
+      this.#fill();
       return;
     }
     const [waiter] = this.#waiting;
@@ -214,8 +215,12 @@ export class SqlPool {
     if (this.#closed || this.#outage.error) return;
     this.#outage.begin(error);
     this.#turnAway(error);
-    for (const connection of this.#ready) this.#stale.add(connection);
+    this.#markStale();
     for (const connection of this.#idle) this.#break(connection);
+  }
+
+  #markStale(): void {
+    for (const connection of [...this.#ready, ...this.#opening]) this.#stale.add(connection);
   }
 
   #turnAway(error: SqlError): void {

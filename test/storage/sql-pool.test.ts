@@ -219,6 +219,22 @@ describe('SqlPool', () => {
     expect(made[2]).to.include({ isEnded: false });
   });
 
+  it('connects anew in place of a connection that was being made just then', async () => {
+    await aPool();
+    const busy = hold();
+    await turns();
+    const { promise: isMade, resolve: make } = Promise.withResolvers<void>();
+    connect = () => isMade;
+    const work = pool.use(now(), nothing);
+    await turns();
+    connect = async () => undefined;
+    pool.renew();
+    make();
+    await work;
+    expect(made.map(({ isEnded }) => isEnded)).to.deep.equal([false, true, false]);
+    busy.free();
+  });
+
   it('ends all when it is closed, whoever is served or waits', async () => {
     await aPool();
     const held = Array.from({ length: 9 }, () => hold());
