@@ -1,5 +1,6 @@
 /** Ends one account everywhere, or all of them: `npm run revoke -- --account <id>`. */
 import { parseArgs } from 'node:util';
+import { systemClock } from '../src/clock.ts';
 import { ConfigurationFaults } from '../src/config/faults.ts';
 import { loadSettings } from '../src/config/load-settings.ts';
 import type { Settings } from '../src/config/settings.ts';
@@ -8,6 +9,7 @@ import { createLog } from '../src/log.ts';
 import { RecordNames } from '../src/record-names.ts';
 import { openStorage } from '../src/storage/open-storage.ts';
 import type { Storage } from '../src/storage/storage.ts';
+import { StoreUnavailable } from '../src/storage/store-unavailable.ts';
 
 const USAGE = `Usage: npm run revoke -- --account ID [--config FILE]
        npm run revoke -- --all --instance NAME [--config FILE]
@@ -20,6 +22,9 @@ const USAGE = `Usage: npm run revoke -- --account ID [--config FILE]
 
 Refresh tokens are forgotten here; to make the authority refuse them too, revoke the person's
 sessions in Entra ID.`;
+
+/** Longer than any operation of a store takes. */
+const SETTLED_MS = 3000;
 
 interface Order {
   readonly account?: string | undefined;
@@ -52,7 +57,12 @@ async function main(): Promise<number> {
     const isForeseen = error instanceof ConfigurationFaults || error instanceof AppError;
     const isOfArguments =
       error instanceof TypeError && 'code' in error && /^ERR_PARSE_ARGS/.test(String(error.code));
-    if (isForeseen) console.error(error.message);
+    if (error instanceof StoreUnavailable) {
+      const reason = error.cause instanceof Error ? error.cause.message : 'no reason known';
+      console.error(
+        `The store is ${error.state} (${reason}). Nothing is known to have ended: run it again.`,
+      );
+    } else if (isForeseen) console.error(error.message);
     else if (isOfArguments) console.error(`${error.message}\n\n${USAGE}`);
     else console.error(error);
     return 1;
@@ -85,12 +95,15 @@ async function revoke(storage: Storage, { tokenCache }: Settings, order: Order):
       );
       return 1;
     }
-    console.log(`${await storage.erase()} records erased. Everyone is signed out.`);
+    const count = await storage.erase();
+    if (await isAlone(storage)) await storage.erase();
+    console.log(`${count} records erased. Everyone is signed out.`);
     return 0;
   }
   const name = new RecordNames(tokenCache).forAccount(asKept(order.account ?? ''), 'account');
   const wasThere = (await storage.get(name)) !== undefined;
   await storage.delete(name);
+  if (await isAlone(storage)) await storage.delete(name);
   if (!wasThere) {
     console.error(
       `No account of that id is kept in ${storage.label}. At Entra ID it is <object id>.<tenant id> of the home tenant.`,
@@ -99,6 +112,15 @@ async function revoke(storage: Storage, { tokenCache }: Settings, order: Order):
   }
   console.log('The account has ended: its tokens are deleted, and all its sessions with them.');
   return 0;
+}
+
+/**
+ * In a store for one instance the running site may just have compared, and write back what was
+ * deleted; after a pause it has, and will not again.
+ */
+async function isAlone({ shared }: Storage): Promise<boolean> {
+  if (!shared) await systemClock.sleep(SETTLED_MS);
+  return !shared;
 }
 
 /** Portals show GUIDs in either case; Entra ID's own answers have small letters. */

@@ -31,7 +31,8 @@ export interface App {
   readonly closeMs: number;
 }
 
-const CLOSE_MS = 10_000;
+/** Longer than a request to the authority may take, and what it brings may wait for the store. */
+const CLOSE_MS = 15_000;
 /** Of accounts in use: some 20 kB each. */
 const MAX_OPEN_ACCOUNTS = 2000;
 const MAX_OPEN_APPS = 100;

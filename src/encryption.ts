@@ -82,7 +82,12 @@ export class KeyRing {
       // The tag does not fit: altered, or sealed for another name.
       return { status: 'damaged' };
     }
-    return { status: 'open', plaintext: unpack(packed) };
+    try {
+      return { status: 'open', plaintext: unpack(packed) };
+    } catch {
+      // Sealed with our key, in a form that is not ours: a later version's.
+      return { status: 'unknown-key' };
+    }
   }
 
   #recordKey(keyId: string, name: string): Uint8Array {

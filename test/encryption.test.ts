@@ -15,6 +15,12 @@ describe('KeyRing', () => {
     }
   });
 
+  it('takes what it sealed in a form it does not know for a later version’s', () => {
+    // Only a holder of the key can seal this: a zero byte, and then nothing that was compressed.
+    const sealed = ring(first).seal(NAME, '\u0000 not compressed');
+    expect(ring(first).open(NAME, sealed)).to.deep.equal({ status: 'unknown-key' });
+  });
+
   it('shows nothing of the text or the key, and never the same bytes twice', () => {
     const text = 'a-refresh-token of uid.utid';
     const keys = ring(first);

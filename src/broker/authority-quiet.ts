@@ -45,9 +45,13 @@ export class AuthorityQuiet {
     const { storage, names, now } = this.#options;
     const asked = error.isRetryAfterGiven ? error.retryAfterSeconds : UNNAMED_SECONDS;
     const ms = Math.min(asked, MAX_SECONDS) * 1000;
-    // Without the note the authority is asked more often, and answers the same.
-    await storage
-      .set(names.forSite(tenantId, 'quiet'), String(now() + ms), ms)
-      .catch(() => undefined);
+    const name = names.forSite(tenantId, 'quiet');
+    const until = now() + ms;
+    try {
+      const kept = Number(await storage.get(name));
+      if (!(kept > until)) await storage.set(name, String(until), ms);
+    } catch {
+      // Without the note the authority is asked more often, and answers the same.
+    }
   }
 }

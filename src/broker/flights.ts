@@ -22,9 +22,10 @@ export class Flights {
     return flight;
   }
 
-  /** Settles when no flight is under way, or after `ms`. */
-  async settled(ms: number): Promise<void> {
-    await within(Promise.allSettled(this.#turns.values()), ms).catch(() => undefined);
+  /** Resolves when no flight is under way, or after `ms`. @returns how many are still. */
+  async settled(ms: number): Promise<number> {
+    const all = Promise.allSettled(this.#turns.values()).then(() => 0);
+    return await within(all, ms).catch(() => this.#flights.size);
   }
 
   /** Foreseen failures are said where they happen; any other is ours, and nobody may be waiting for it. */

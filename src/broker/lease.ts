@@ -23,6 +23,8 @@ export interface HeldLease {
    * @throws {LeaseLost} otherwise.
    */
   assertFresh(): void;
+  /** Keeps it, beating, after its release until `work` has settled. */
+  keepFor(work: Promise<void>): void;
   release(): Promise<void>;
 }
 
@@ -92,6 +94,7 @@ class Holding implements HeldLease {
   #lost = false;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> = Promise.resolve();
+  #keptFor: Promise<void> | undefined;
 
   constructor(
     name: string,
@@ -117,7 +120,18 @@ class Holding implements HeldLease {
     }
   }
 
+  keepFor(work: Promise<void>): void {
+    this.#keptFor = work;
+  }
+
   async release(): Promise<void> {
+    if (!this.#keptFor) return await this.#release();
+    const release = () => this.#release();
+    // Nobody waits for it.
+    this.#keptFor.then(release, release);
+  }
+
+  async #release(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     await this.#beating;

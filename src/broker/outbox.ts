@@ -7,11 +7,16 @@ interface Entry {
   readonly accountId: string;
   readonly write: () => Promise<void>;
   readonly since: number;
+  /** Called once it is written, or given up. */
+  readonly onEnd: () => void;
   sending: Promise<boolean> | undefined;
 }
 
 const MAX_ENTRIES = 1000;
 const MAX_AGE_MS = 3_600_000;
+const FIRST_PAUSE_MS = 250;
+/** Shorter than what a process waits before it takes over a lease that stopped beating. */
+const MAX_PAUSE_MS = 1000;
 
 /** Bounded: past 1000 entries the oldest is given up, and each after an hour, with an alarm in the log. */
 export class Outbox {
@@ -30,20 +35,16 @@ export class Outbox {
     return this.#entries.size;
   }
 
-  /** Takes a write that can be repeated without harm. */
-  add(accountId: string, write: () => Promise<void>): void {
-    if (this.#closed) {
-      this.#sayLost(1);
-      return;
-    }
-    this.#entries.add({ accountId, write, since: this.#clock.monotonic(), sending: undefined });
-    for (const oldest of this.#entries) {
-      const isTooOld = this.#clock.monotonic() - oldest.since > MAX_AGE_MS;
-      if (this.#entries.size <= MAX_ENTRIES && !isTooOld) break;
-      this.#entries.delete(oldest);
-      this.#sayLost(1);
-    }
-    this.#retrying ??= this.#retry();
+  /** Takes a write that can be repeated without harm. Resolves once it is written, or given up. */
+  add(accountId: string, write: () => Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const since = this.#clock.monotonic();
+    const entry = { accountId, write, since, onEnd: resolve, sending: undefined };
+    this.#entries.add(entry);
+    if (this.#closed) this.#giveUp(entry);
+    else this.#retrying ??= this.#retry();
+    this.#giveUpOldest();
+    return promise;
   }
 
   /**
@@ -67,17 +68,33 @@ export class Outbox {
       if (this.#entries.size > 0) await this.#clock.sleep(100);
     }
     this.#closed = true;
-    if (this.#entries.size > 0) this.#sayLost(this.#entries.size);
+    for (const entry of this.#entries) this.#giveUp(entry);
   }
 
-  #sayLost(count: number): void {
-    this.#log.error({ event: 'outbox_lost', count }, 'refreshed tokens were given up unwritten');
+  #giveUpOldest(): void {
+    for (const oldest of this.#entries) {
+      const isTooOld = this.#clock.monotonic() - oldest.since > MAX_AGE_MS;
+      if (this.#entries.size <= MAX_ENTRIES && !isTooOld) break;
+      this.#giveUp(oldest);
+    }
+  }
+
+  #giveUp(entry: Entry): void {
+    this.#log.error({ event: 'outbox_lost' }, 'a refreshed token was given up unwritten');
+    this.#end(entry);
+  }
+
+  #end(entry: Entry): void {
+    this.#entries.delete(entry);
+    entry.onEnd();
   }
 
   async #retry(): Promise<void> {
-    for (let pauseMs = 250; this.#entries.size > 0; pauseMs = Math.min(pauseMs * 2, 5000)) {
+    let pauseMs = FIRST_PAUSE_MS;
+    for (; this.#entries.size > 0; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
       await this.#clock.sleep(pauseMs);
       if (this.#closed) break;
+      this.#giveUpOldest();
       // All of them: one that can never be written must not stand in the way of the others.
       for (const entry of this.#entries) await this.#send(entry);
     }
@@ -87,7 +104,10 @@ export class Outbox {
   #send(entry: Entry): Promise<boolean> {
     entry.sending ??= entry
       .write()
-      .then(() => this.#entries.delete(entry))
+      .then(() => {
+        this.#end(entry);
+        return true;
+      })
       // Whatever the store says, the entry stays; the next round asks again.
       .catch(() => false)
       .finally(() => {

@@ -86,7 +86,7 @@ export class RefreshFlight {
     } catch (error) {
       return await this.#afterRefusal(error, lineage);
     }
-    return answer && (await this.#commit(answer, lineage, record));
+    return answer && (await this.#commit(answer, lineage, record, held));
   }
 
   /** What a failed refresh means for the record; throws what its callers are to be told. */
@@ -138,6 +138,7 @@ export class RefreshFlight {
     answer: RefreshAnswer,
     lineage: Lineage,
     read: AccountRecord,
+    held: HeldLease,
   ): Promise<AccessToken | undefined> {
     const { clock, log, newId, random } = this.#parts;
     if (!isSameAccount(answer, read)) {
@@ -145,7 +146,8 @@ export class RefreshFlight {
         { event: 'foreign_account_answer' },
         'a refresh answered for another account: discarded',
       );
-      throw new Unavailable('Your tokens could not be renewed just now.');
+      await this.#note(unjudged(), lineage);
+      throw unjudged();
     }
     const response = answer.kind === 'verified' ? answer.response : undefined;
     const brought = response ? response.refreshToken : broughtUnverified(answer);
@@ -169,14 +171,17 @@ export class RefreshFlight {
       await this.#note(unjudged(), lineage);
       throw answer.cause;
     }
-    const changed = await this.#write(change);
+    const changed = await this.#write(change, held);
     if (answer.kind === 'unverified') throw answer.cause;
     if (changed !== 'written') return undefined;
     return slot && { value: slot.accessToken, expiresAt: slot.expiresAt };
   }
 
   /** A change that must not be lost: what the store does not take goes to the outbox. */
-  async #write(change: (record: AccountRecord) => AccountRecord | undefined): Promise<Changed> {
+  async #write(
+    change: (record: AccountRecord) => AccountRecord | undefined,
+    held: HeldLease,
+  ): Promise<Changed> {
     const { accounts, outbox, log } = this.#parts;
     const write = () => accounts.change(this.#name, change);
     try {
@@ -185,9 +190,11 @@ export class RefreshFlight {
       // The store is away while the only copy of a new refresh token is here.
       if (!(error instanceof Unavailable)) throw error;
       log.warn({ event: 'write_deferred' }, 'a refreshed token waits for the store');
-      outbox.add(this.#account.id, async () => {
+      const written = outbox.add(this.#account.id, async () => {
         await write();
       });
+      // Until then the store has only the token that was spent, which nobody else is to send.
+      held.keepFor(written);
       return 'written';
     }
   }
@@ -224,7 +231,7 @@ function isSameAccount(answer: RefreshAnswer, record: AccountRecord): boolean {
   );
 }
 
-/** What is noted of an answer that could not be judged: it is no word on when to ask again. */
+/** What is noted of an answer that could not be used: it is no word on when to ask again. */
 function unjudged(): Unavailable {
   return new Unavailable('Your tokens could not be renewed just now.');
 }

@@ -171,10 +171,10 @@ export class TokenBroker implements Broker {
 
   /** Ends its work: waits for flights and unwritten tokens, for at most `ms`. */
   async close(ms: number): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, log } = this.#options;
     const endsAt = clock.monotonic() + ms;
-    // Whatever a flight brings after that is named in the log as lost.
-    await this.#flights.settled(ms - Math.min(ms / 2, DRAIN_MS));
+    const left = await this.#flights.settled(ms - Math.min(ms / 2, DRAIN_MS));
+    if (left > 0) log.error({ event: 'refresh_abandoned', count: left }, ABANDONED);
     await this.#outbox.close(endsAt - clock.monotonic());
   }
 
@@ -230,4 +230,5 @@ export class TokenBroker implements Broker {
   }
 }
 
+const ABANDONED = 'the site stops while refreshes are under way: what they bring may be lost';
 const NO_TOKENS: TokenSet = { slots: {}, refusals: {} };

@@ -69,6 +69,17 @@ describe('A tenant that wants quiet', () => {
     }
   });
 
+  it('is not asked sooner because a later answer names a shorter time', async () => {
+    const [ada, ben] = [await someone('ada.t'), await someone('ben.t')];
+    const [one, two] = [aBroker({ storage, authority }), aBroker({ storage, authority })];
+    authority.latencyMs = 50;
+    authority.next = [throttled({ retryAfterSeconds: 900 }), throttled({ retryAfterSeconds: 5 })];
+    await Promise.all([caught(one.acquireToken(ada, GRAPH)), caught(two.acquireToken(ben, GRAPH))]);
+    expect(authority.used).to.have.length(2);
+    nowMs += 60_000;
+    expect(await caught(one.acquireAppToken(APP))).to.have.property('code', 'unavailable');
+  });
+
   it('does not speak for another tenant, nor one busy account for the tenant', async () => {
     const [ada, ben] = [await someone('ada.t'), await someone('ben.t')];
     authority.next = [throttled({ retryAfterSeconds: 90 })];

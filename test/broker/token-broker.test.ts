@@ -7,6 +7,7 @@ import { type AnyAppError, Misconfigured, SignInRequired, Unavailable } from '..
 import { createLog } from '../../src/log.ts';
 import { RecordNames } from '../../src/record-names.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
+import type { RefreshAnswer } from '../../src/token-response.ts';
 import {
   aBroker,
   anIdentity,
@@ -16,7 +17,7 @@ import {
   signIn,
   testKeys,
 } from '../support/broker-rig.ts';
-import { type LogLines, logLines } from '../support/log-lines.ts';
+import { ERROR, type LogLines, logLines } from '../support/log-lines.ts';
 
 const GRAPH = { scopes: ['User.Read'] };
 const TODOS = { scopes: ['api://todos/Todos.Read'] };
@@ -171,6 +172,19 @@ describe('TokenBroker', () => {
       const [first] = authority.used;
       await broker.acquireToken(account, GRAPH);
       expect(authority.used).to.deep.equal([first, first]);
+    });
+
+    it('asks ever less often when answers speak of another account', async () => {
+      const account = await signInUsedUp();
+      authority.next = Array.from(
+        { length: 20 },
+        () => (answer: RefreshAnswer) =>
+          answer.kind === 'verified'
+            ? { ...answer, response: { ...answer.response, identity: anIdentity('other.t') } }
+            : answer,
+      );
+      for (let i = 0; i < 20; i += 1) await failureOf(broker.acquireToken(account, GRAPH));
+      expect(authority.used.length, 'Entra ID counts 15 in five minutes').to.be.below(5);
     });
 
     it('discards an answer with another subject of the same issuer', async () => {
@@ -661,6 +675,59 @@ describe('TokenBroker', () => {
       expect(new Set(authority.used).size).to.equal(authority.used.length);
     });
 
+    for (const mode of ['reusable', 'rotating', 'family'] as const) {
+      it(`is waited for by other processes while it is not written yet (${mode})`, async () => {
+        authority.mode = mode;
+        const account = await signInUsedUp();
+        const refusing = new FaultyStorage(storage);
+        let refusals = 1;
+        const replace = refusing.replace;
+        refusing.replace = async (name, ...change) => {
+          if (!name.endsWith(':account') || refusals === 0) return await replace(name, ...change);
+          refusals -= 1;
+          throw new Unavailable('The store is full.');
+        };
+        const first = aBroker({ storage: refusing, authority });
+        const { value } = await first.acquireToken(account, GRAPH);
+        expect(refusals).to.equal(0);
+        expect((await broker.acquireToken(account, GRAPH)).value).to.equal(value);
+        expect(authority.used).to.have.length(1);
+        await broker.acquireToken(account, TODOS);
+        expect(new Set(authority.used).size).to.equal(2);
+        await first.close(1000);
+      });
+    }
+
+    it('and could not be written before the end is given up aloud, with its lease', async () => {
+      const lines = logLines();
+      const account = await signInUsedUp();
+      const ending = aBroker({ storage, authority, log: lines.log });
+      authority.onArrival = async () => {
+        storage.away = 'writes';
+      };
+      await ending.acquireToken(account, GRAPH);
+      await ending.close(200);
+      expect(lines.of('outbox_lost')).to.have.length(1);
+      storage.away = 'no';
+      authority.onArrival = undefined;
+      const next = aBroker({ storage, authority, lease: { takeoverMs: 100 } });
+      await next.acquireToken(account, GRAPH);
+    });
+
+    it('is named in the log when the site stops before it has come', async () => {
+      const lines = logLines();
+      const account = await signInUsedUp();
+      const ending = aBroker({ storage, authority, log: lines.log });
+      authority.latencyMs = 400;
+      const asked = ending.acquireToken(account, GRAPH);
+      await systemClock.sleep(50);
+      await ending.close(100);
+      expect(lines.of('refresh_abandoned')[0]).to.include({ level: ERROR, count: 1 });
+      await asked;
+      await ending.close(100);
+      expect(lines.of('refresh_abandoned')).to.have.length(1);
+    });
+
     it('drains what waits when it is closed', async () => {
       authority.mode = 'family';
       const account = await signInUsedUp();
@@ -671,7 +738,7 @@ describe('TokenBroker', () => {
       storage.away = 'no';
       const before = storage.replaced;
       await broker.close(2000);
-      expect(storage.replaced).to.equal(before + 1);
+      expect(storage.replaced - before, 'the token, and its lease').to.be.within(1, 2);
       const other = aBroker({ storage, authority });
       expect((await other.acquireToken(account, GRAPH)).value).to.equal(token.value);
     });
