@@ -69,7 +69,7 @@ describe('RedisBackend', () => {
     await storage.replace(NAME, 'a', 'b', MINUTE_MS);
     redis(server, 'SCRIPT', 'FLUSH');
     expect(await storage.replace(NAME, 'b', 'c', MINUTE_MS)).to.equal('replaced');
-    expect([callsOf('evalsha', server), callsOf('eval', server)]).to.deep.equal([3, 2]);
+    expect([await callsOf('evalsha', server), await callsOf('eval', server)]).to.deep.equal([3, 2]);
   });
 
   it('is asked by a write that goes by itself whether it can write', async () => {

@@ -1,8 +1,9 @@
 /** A real Redis server on a free port, to be stopped, killed and frozen by tests. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { systemClock } from '../../src/clock.ts';
 import { aFolder, freePort } from './site-process.ts';
 
@@ -24,10 +25,14 @@ export function askRedis({ port }: { readonly port: number }, ...args: string[])
   return execFileSync('redis-cli', command, { encoding: 'utf8', stdio: 'pipe' }).trimEnd();
 }
 
-/** How often a server was asked for one command, by whomever. */
-export function callsOf(command: string, server: { readonly port: number }): number {
-  const line = new RegExp(`^cmdstat_${command}:calls=(\\d+)`, 'm');
-  return Number(line.exec(askRedis(server, 'INFO', 'commandstats'))?.[1] ?? 0);
+/** How often a server was asked for one command, by whomever; holds up nothing meanwhile. */
+export async function callsOf(
+  command: string,
+  { port }: { readonly port: number },
+): Promise<number> {
+  const question = ['-p', String(port), 'INFO', 'commandstats'];
+  const { stdout } = await promisify(execFile)('redis-cli', question, { encoding: 'utf8' });
+  return Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, 'm').exec(stdout)?.[1] ?? 0);
 }
 
 /** Waits until what Redis answers is as expected. @throws {Error} it is not after 20 s. */
