@@ -151,7 +151,7 @@ export class SqlBackend implements Backend {
     const tryAgain = AbortSignal.timeout(TRY_AGAIN_MS);
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#pool.use(limit, work);
+        return await this.#pool.use(limit, work, tryAgain);
       } catch (error) {
         if (!(error instanceof SqlError) || tries >= TRIES || tryAgain.aborted) throw error;
         // Else it may have been done, or fails for a reason that does not pass.

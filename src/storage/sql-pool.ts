@@ -66,10 +66,11 @@ export class SqlPool {
   /**
    * Does some work on one connection.
    *
+   * @param turnLimit until when it waits for a connection, so that there is time left to work.
    * @throws {SqlError} it failed, or `limit` was over first.
    */
-  async use<T>(limit: AbortSignal, work: (run: Run) => Promise<T>): Promise<T> {
-    const connection = await this.#take(limit);
+  async use<T>(limit: AbortSignal, work: (run: Run) => Promise<T>, turnLimit = limit): Promise<T> {
+    const connection = await this.#take(turnLimit);
     const silent = new SqlError({ code: 'silent', outcome: 'unknown' });
     try {
       const result = await inTime(work(connection.run), limit, silent);

@@ -108,6 +108,17 @@ describe('SqlPool', () => {
     await pool.use(now(), nothing);
   });
 
+  it('leaves time to work for what waited long for its turn', async () => {
+    await aPool();
+    const held = Array.from({ length: 10 }, () => hold());
+    await turns();
+    const error = await caught(pool.use(now(), nothing, AbortSignal.timeout(20)));
+    expect(error).to.include({ code: 'no connection was free', outcome: 'not-done' });
+    pool.assertReady();
+    for (const { free } of held) free();
+    await pool.use(now(), nothing, now());
+  });
+
   it('turns away more than a thousand that wait', async () => {
     await aPool();
     const held = Array.from({ length: 10 }, () => hold());
