@@ -64,9 +64,8 @@ export class SqlPool {
   }
 
   /**
-   * Does some work on one connection.
+   * Does some work on one connection, for which it waits until `turnLimit`: time is left to work.
    *
-   * @param turnLimit until when it waits for a connection, so that there is time left to work.
    * @throws {SqlError} it failed, or `limit` was over first.
    */
   async use<T>(limit: AbortSignal, work: (run: Run) => Promise<T>, turnLimit = limit): Promise<T> {
