@@ -21,11 +21,6 @@ interface SqlPoolOptions {
   readonly idleMs?: number;
 }
 
-interface Waiter {
-  readonly resolve: (connection: SqlConnection) => void;
-  readonly reject: (error: SqlError) => void;
-}
-
 /**
  * The database is away when it cannot be connected to, or was silent until an operation's limit.
  * From then on all operations fail at once, and a probe asks it every second at most.
@@ -40,7 +35,7 @@ export class SqlPool {
   /** To be ended as soon as they are free. */
   readonly #stale = new WeakSet<SqlConnection>();
   #unused = new Set<SqlConnection>();
-  readonly #waiting = new Set<Waiter>();
+  readonly #waiting = new Set<PromiseWithResolvers<SqlConnection>>();
   #closed = false;
   #crowded: NodeJS.Timeout | undefined;
   #renewed: NodeJS.Timeout | undefined;
@@ -115,12 +110,11 @@ export class SqlPool {
       return idle;
     }
     if (this.#waiting.size >= MAX_WAITING) throw new SqlError({ code: 'too many wait' });
-    const { promise, resolve, reject } = Promise.withResolvers<SqlConnection>();
-    const waiter = { resolve, reject };
+    const waiter = Promise.withResolvers<SqlConnection>();
     this.#waiting.add(waiter);
     this.#fill();
     try {
-      return await inTime(promise, limit, new SqlError({ code: 'no connection was free' }));
+      return await inTime(waiter.promise, limit, new SqlError({ code: 'no connection was free' }));
     } finally {
       this.#waiting.delete(waiter);
     }
