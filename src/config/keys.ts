@@ -96,7 +96,7 @@ export const documentedKeys: readonly DocumentedKey[] = [
   row(
     'TokenCache:Store',
     '`memory:`',
-    '`memory:`, `sqlite:<file>`, `redis://…`, `rediss://…`, `postgres://…` or `mysql://…`',
+    '`memory:`, `sqlite:<file>`, `redis://…`, `postgres://…`, `mysql://…` and [others](#stores)',
   ),
   row('TokenCache:InstanceName', '`concierge`', 'The beginning of every name in the store'),
   row(
