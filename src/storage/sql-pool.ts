@@ -170,7 +170,8 @@ export class SqlPool {
   #onNotConnected(error: SqlError): void {
     if (this.#closed || this.#outage.error) return;
     if (this.#ready.size === 0) {
-      this.#leave(error);
+      // Where nobody waits for it any more, who comes next finds out.
+      if (this.#waiting.size > 0) this.#leave(error);
       return;
     }
     this.#outage.say(error);

@@ -189,6 +189,23 @@ describe('SqlPool', () => {
     expect(lines.of('database_failed').map(({ reason }) => reason)).to.deep.equal(['no room']);
   });
 
+  it('takes a connection that failed, and nobody waits for any more, for no outage', async () => {
+    await aPool();
+    const { promise: isMade, reject } = Promise.withResolvers<void>();
+    connect = () => isMade;
+    const busy = hold();
+    const work = pool.use(now(), nothing);
+    await turns();
+    busy.free();
+    await work;
+    made[0]?.onLost();
+    reject(new SqlError({ code: 'lost' }));
+    await turns();
+    connect = async () => undefined;
+    await pool.use(now(), nothing);
+    expect(lines.of('database_failed')).to.be.empty;
+  });
+
   it('is away when the last connection is lost where the server has no more', async () => {
     await aPool();
     connect = () => Promise.reject(NO_ROOM);

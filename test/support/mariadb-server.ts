@@ -24,16 +24,18 @@ export async function startMariadbServer(
   const program = findProgram(['/usr/sbin/mariadbd', '/usr/libexec/mariadbd'], 'mariadb-server');
   const port = await freePort();
   const folder = aServerFolder();
+  // Each server clears away at its start what lies in this, whoever put it there.
+  const temporary = `tmpdir=${aServerFolder()}`;
   runAsServer('mariadb-install-db', [
     ...['--no-defaults', `--datadir=${folder}`, '--auth-root-authentication-method=normal'],
-    '--skip-test-db',
+    ...['--skip-test-db', `--${temporary}`],
   ]);
   const first = join(folder, 'first.sql');
   writeFileSync(first, 'CREATE DATABASE IF NOT EXISTS concierge;\n');
   const options = [
     ...[`datadir=${folder}`, `port=${port}`, 'bind-address=127.0.0.1', `init-file=${first}`],
     ...[`socket=${join(folder, 'socket')}`, `pid-file=${join(folder, 'pid')}`, 'skip-name-resolve'],
-    ...['innodb-flush-log-at-trx-commit=2', 'innodb-buffer-pool-size=16M'],
+    ...[temporary, 'innodb-flush-log-at-trx-commit=2', 'innodb-buffer-pool-size=16M'],
     ...(certificates ? writeCertificates(folder, certificates) : []),
     ...settings,
   ];
