@@ -265,8 +265,12 @@ describe('Whatever goes wrong', function () {
         await signIn();
         const cookies = visitor.cookies(site.url);
         await fault();
+        // For a second of its silence, what is near at hand is still good.
         const startedAt = performance.now();
-        const page = await visitor.open(at('/profile'));
+        let page = await visitor.open(at('/profile'));
+        while (page.status === 200 && performance.now() - startedAt < 1500) {
+          page = await visitor.open(at('/profile'));
+        }
         expect(performance.now() - startedAt).to.be.below(5000);
         expectTold(page, 503);
         expect(page.headers.get('retry-after')).to.match(/^\d+$/);
