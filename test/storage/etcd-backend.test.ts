@@ -123,7 +123,7 @@ describe('EtcdBackend', () => {
       await server.stop();
       const other = await open(server.uri);
       await expectAllFail(other);
-      await expectAllFail(other, 100);
+      await expectAllFail(other, 400);
       await server.start();
       await recovery(other);
       expect(await other.replace(NAME, undefined, 'a', MINUTE_MS)).to.equal('replaced');
@@ -133,7 +133,7 @@ describe('EtcdBackend', () => {
       await storage.replace(NAME, undefined, 'a', MINUTE_MS);
       await server.stop();
       await expectAllFail(storage);
-      await expectAllFail(storage, 100);
+      await expectAllFail(storage, 400);
       const reasons = lines.of('store_failed').map(({ reason }) => reason);
       expect(new Set(reasons), String(reasons)).to.have.property('size', reasons.length);
       await server.start();
@@ -155,7 +155,7 @@ describe('EtcdBackend', () => {
       await storage.set(NAME, 'a', MINUTE_MS);
       await server.freeze();
       await expectAllFail(storage);
-      await expectAllFail(storage, 100);
+      await expectAllFail(storage, 400);
       server.thaw();
       await recovery(storage);
       await storage.get(NAME);

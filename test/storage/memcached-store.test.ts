@@ -117,7 +117,7 @@ describe('MemcachedStore', () => {
       await server.stop();
       const other = await open(server.uri);
       await expectAllFail(other);
-      await expectAllFail(other, 100);
+      await expectAllFail(other, 400);
       await server.start();
       await recovery(other);
       expect(await other.replace(NAME, undefined, 'a', MINUTE_MS)).to.equal('replaced');
@@ -127,7 +127,7 @@ describe('MemcachedStore', () => {
       await storage.replace(NAME, undefined, 'a', MINUTE_MS);
       await server.stop();
       await expectAllFail(storage);
-      await expectAllFail(storage, 100);
+      await expectAllFail(storage, 400);
       const reasons = lines.of('store_failed').map(({ reason }) => reason);
       expect(new Set(reasons), String(reasons)).to.have.property('size', reasons.length);
       await server.start();
@@ -143,7 +143,7 @@ describe('MemcachedStore', () => {
       await server.freeze();
       const other = await open(server.uri);
       await Promise.all([expectAllFail(storage), expectAllFail(other)]);
-      await Promise.all([expectAllFail(storage, 100), expectAllFail(other, 100)]);
+      await Promise.all([expectAllFail(storage, 400), expectAllFail(other, 100)]);
       server.thaw();
       await Promise.all([recovery(storage), recovery(other)]);
       expect(await storage.get(NAME)).to.equal('a');

@@ -121,7 +121,7 @@ describe('MongoStore', () => {
     const port = await freePort();
     const storage = await open(`mongodb://127.0.0.1:${port}`);
     await expectAllFail(storage);
-    await expectAllFail(storage, 100);
+    await expectAllFail(storage, 400);
     for (const { reason } of lines.of('store_failed')) {
       expect(reason).to.match(/^Mongo(ServerSelection|TopologyClosed)Error$/);
     }
@@ -139,7 +139,7 @@ describe('MongoStore', () => {
     await storage.ping();
     server.silent = true;
     await expectAllFail(storage);
-    await expectAllFail(storage, 100);
+    await expectAllFail(storage, 400);
     server.silent = false;
     await recovery(storage);
   });

@@ -114,7 +114,7 @@ describe('RedisBackend', () => {
       const begun = performance.now();
       const other = await open(server.uri);
       expect(performance.now() - begun).to.be.below(LIMIT_MS);
-      await expectAllFail(other, NAME, 100);
+      await expectAllFail(other, NAME, 400);
       await server.start();
       await recovery(other);
       expect(await other.replace(NAME, undefined, 'a', MINUTE_MS)).to.equal('replaced');
@@ -127,7 +127,7 @@ describe('RedisBackend', () => {
       await storage.replace(NAME, undefined, 'a', MINUTE_MS);
       await server.stop();
       await expectAllFail(storage, NAME);
-      await expectAllFail(storage, NAME, 100);
+      await expectAllFail(storage, NAME, 400);
       await server.start();
       await recovery(storage);
       expect(await storage.replace(NAME, undefined, 'b', MINUTE_MS)).to.equal('replaced');
@@ -146,7 +146,7 @@ describe('RedisBackend', () => {
       await storage.set(NAME, 'a', MINUTE_MS);
       server.freeze();
       await expectAllFail(storage, NAME);
-      await expectAllFail(storage, NAME, 100);
+      await expectAllFail(storage, NAME, 400);
       server.thaw();
       await recovery(storage);
       await storage.get(NAME);

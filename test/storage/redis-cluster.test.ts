@@ -270,7 +270,7 @@ describe('RedisCluster', function () {
     const other = await open(cluster.uri);
     expect(performance.now() - begun).to.be.below(LIMIT_MS);
     const name = aName(0);
-    await expectAllFail(other, name, 100);
+    await expectAllFail(other, name, 400);
     for (const server of servers()) await server.start();
     await until(() => other.set(name, 'a', MINUTE_MS));
     expect(await other.replace(name, 'a', 'b', MINUTE_MS)).to.equal('replaced');

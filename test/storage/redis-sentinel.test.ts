@@ -86,7 +86,7 @@ describe('RedisSentinels', function () {
     const { error, tookMs } = await caughtAfter(() => storage.get(NAME));
     expect(error).to.be.instanceOf(Unavailable);
     expect(tookMs).to.be.below(LIMIT_MS);
-    await expectAllFail(storage, NAME, 100);
+    await expectAllFail(storage, NAME, 400);
     await until(() => storage.ping());
     expect(rig.leader()).not.to.equal(old);
     expect(await storage.replace(NAME, 'a', 'b', MINUTE_MS)).to.equal('replaced');
@@ -162,7 +162,7 @@ describe('RedisSentinels', function () {
         [behind, 'the server leads no more, or not yet'],
         [unknown, 'the Sentinels know no primary of this name'],
       ] as const) {
-        await expectAllFail(one, NAME, 100);
+        await expectAllFail(one, NAME, 400);
         const said = lines.of('redis_error').filter(({ store }) => store === one.label);
         expect(said.map((line) => line['reason'])).to.deep.equal([reason]);
       }
@@ -220,7 +220,7 @@ describe('RedisSentinels', function () {
     const begun = performance.now();
     const late = await open(rig.uri);
     expect(performance.now() - begun).to.be.below(LIMIT_MS);
-    await expectAllFail(late, NAME, 100);
+    await expectAllFail(late, NAME, 400);
     for (const server of [...rig.servers, ...rig.sentinels]) await server.start();
     await until(() => late.set(NAME, 'a', MINUTE_MS));
     expect(await late.replace(NAME, 'a', 'b', MINUTE_MS)).to.equal('replaced');

@@ -228,7 +228,7 @@ describe('SingleInstanceBackend', () => {
       await expectAllFail(storage);
       expect(lines.of('store_failed').map(({ reason }) => reason)).to.deep.equal(['no answer']);
       const count = store.asked.filter((line) => line.includes(NAME)).length;
-      await expectAllFail(storage, 100);
+      await expectAllFail(storage, 400);
       expect(store.asked.filter((line) => line.includes(NAME))).to.have.length(count);
       expect(store.renewals).to.be.above(0);
       store.answers.clear();
