@@ -3,6 +3,8 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
 /** Below this there is little to win. */
 const MIN_CHARACTERS = 1024;
+/** More than most records hold: a larger buffer takes longer to make than to fill. */
+const CHUNK_BYTES = 8192;
 /** No text begins with it. */
 const PACKED = Buffer.of(0);
 
@@ -14,6 +16,7 @@ export function pack(text: string): Buffer {
 
 /** The text of packed bytes. @throws {Error} they were not made by `pack`. */
 export function unpack(bytes: Buffer): string {
-  const text = bytes[0] === PACKED[0] ? inflateRawSync(bytes.subarray(1)) : bytes;
+  const text =
+    bytes[0] === PACKED[0] ? inflateRawSync(bytes.subarray(1), { chunkSize: CHUNK_BYTES }) : bytes;
   return text.toString('utf8');
 }
