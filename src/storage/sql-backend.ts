@@ -12,6 +12,8 @@ import type { Replaced } from './storage.ts';
 const LIMIT_MS = 1100;
 /** Nothing is tried again that began so late that it might end as unknown. */
 const TRY_AGAIN_MS = LIMIT_MS / 2;
+/** How long it waits for a connection, so that there is time left to work. */
+const TURN_MS = 800;
 const TRIES = 20;
 const MAX_TRY_PAUSE_MS = 20;
 const SWEEP_MS = 600_000;
@@ -149,9 +151,10 @@ export class SqlBackend implements Backend {
   async #do<T>(work: (run: Run) => Promise<T>, isHarmless = (_: SqlError) => false): Promise<T> {
     const limit = AbortSignal.timeout(LIMIT_MS);
     const tryAgain = AbortSignal.timeout(TRY_AGAIN_MS);
+    const turn = AbortSignal.timeout(TURN_MS);
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#pool.use(limit, work, tryAgain);
+        return await this.#pool.use(limit, work, turn);
       } catch (error) {
         if (!(error instanceof SqlError) || tries >= TRIES || tryAgain.aborted) throw error;
         // Else it may have been done, or fails for a reason that does not pass.
