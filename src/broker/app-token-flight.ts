@@ -9,14 +9,12 @@ import { sendWhileHeld, underLease } from './leased.ts';
 import type { RecordStore } from './record-store.ts';
 import { restraintOn, withFailure, withoutFailures } from './restraint.ts';
 import { findToken, newSlot } from './slot.ts';
-import { type TokenSet, withSlotSince } from './token-set.ts';
+import { NO_TOKENS, type TokenSet, withSlotSince } from './token-set.ts';
 
 export interface AppTokenFlightParts extends BrokerParts {
   readonly apps: RecordStore<TokenSet>;
   readonly requestAppToken: RequestAppToken;
 }
-
-const NO_TOKENS: TokenSet = { slots: {}, refusals: {} };
 
 /** When nothing in the set is of use any more. */
 export function tokenSetExpiry({ slots, refusals, quiet }: TokenSet): number | undefined {

@@ -26,7 +26,7 @@ import { RecordStore } from './record-store.ts';
 import { RefreshFlight } from './refresh-flight.ts';
 import { restraintOn } from './restraint.ts';
 import { findToken, type KeptToken, newSlot, requestKey } from './slot.ts';
-import { type TokenSet, withSlot } from './token-set.ts';
+import { NO_TOKENS, type TokenSet, withSlot } from './token-set.ts';
 
 export interface TokenBrokerOptions {
   readonly storage: Storage;
@@ -231,4 +231,3 @@ export class TokenBroker implements Broker {
 }
 
 const ABANDONED = 'the site stops while refreshes are under way: what they bring may be lost';
-const NO_TOKENS: TokenSet = { slots: {}, refusals: {} };

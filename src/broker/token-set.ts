@@ -39,6 +39,8 @@ export type TokenSet = z.infer<typeof tokenSetSchema>;
 export type Slot = z.infer<typeof slotSchema>;
 export type Refusal = z.infer<typeof refusalSchema>;
 
+export const NO_TOKENS: TokenSet = { slots: {}, refusals: {} };
+
 const MAX_SLOTS = 20;
 
 /**
