@@ -6,7 +6,7 @@ export type AccountKind = 'account' | 'lease';
 /** Kinds that belong to this site itself. */
 export type SiteKind = 'app' | 'lease' | 'quiet';
 /** Kinds named by an unguessable id. */
-export type RandomKind = 'session' | 'transaction';
+export type RandomKind = 'session' | 'transaction' | 'response' | 'browser' | 'sid' | 'logout';
 
 export class RecordNames {
   readonly #instanceName: string;

@@ -1,5 +1,5 @@
 /** The checks on an ID token: signature, the key's own issuer, issuer, tenant, audience, nonce and times. */
-import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
+import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { AuthoritySettings } from '../config/settings.ts';
 import { AppError, Unavailable } from '../errors.ts';
@@ -41,7 +41,12 @@ export interface IdTokenExpectations {
 }
 
 export type CheckedIdToken =
-  | { readonly kind: 'valid'; readonly claims: IdTokenClaims }
+  | {
+      readonly kind: 'valid';
+      readonly claims: IdTokenClaims;
+      /** Every claim, as it came. */
+      readonly payload: JWTPayload;
+    }
   /** The key it is signed with is not known now: it may be valid. */
   | { readonly kind: 'unknown-key'; readonly cause: AppError }
   /** It is expired or not valid yet, which our own clock may be to blame for. */
@@ -84,7 +89,7 @@ export async function checkIdToken(
     const { success, data: claims } = claimsSchema.safeParse(payload);
     if (!success) return wrong('claims');
     const failed = failedClaim(claims, expected, key);
-    return failed ? wrong(failed) : { kind: 'valid', claims };
+    return failed ? wrong(failed) : { kind: 'valid', claims, payload };
   } catch (error) {
     // Every fault that jose finds is the token's; anything else is a bug of ours.
     if (!(error instanceof errors.JOSEError)) throw error;

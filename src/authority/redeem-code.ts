@@ -22,7 +22,11 @@ export interface CodeRedemption {
   readonly scopes: readonly string[];
 }
 
-export type RedeemedCode = TokenResponse & { readonly identity: Identity };
+export type RedeemedCode = TokenResponse & {
+  readonly identity: Identity;
+  /** Every claim of the checked ID token, as it came. */
+  readonly claims: Readonly<Record<string, unknown>>;
+};
 
 /**
  * Redeems the code of a callback (OpenID Connect Core §3.1.3), once.
@@ -74,7 +78,7 @@ export async function redeemCode(
   const clientInfo = readClientInfo(isEntra ? body.client_info : undefined);
   if (contradicts(checked.claims, clientInfo)) throw badAnswer('client_info');
   const identity = identityOf(authority.settings.authority, checked.claims, clientInfo);
-  return { ...tokensOf(body, scopes), identity };
+  return { ...tokensOf(body, scopes), identity, claims: checked.payload };
 }
 
 function wellFormed(answer: TokenAnswer) {

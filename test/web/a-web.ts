@@ -64,6 +64,8 @@ export class FakeAuthority {
   readonly asked: CodeRequest[] = [];
   readonly redeemed: CodeRedemption[] = [];
   identity = ADA;
+  /** All that the ID token says. */
+  claims: Record<string, unknown> = {};
   /** Thrown instead of an answer, by the next calls of that name. */
   fault: { requestCode?: Error; redeemCode?: Error; endSessionUrl?: Error } = {};
   /** Leaves whoever asks where to sign out without an answer. */
@@ -92,6 +94,7 @@ export class FakeAuthority {
       expiresInSeconds: 3600,
       refreshInSeconds: undefined,
       identity: this.identity,
+      claims: this.claims,
     };
   };
 
