@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { authorityHealth } from './authority/authority-health.ts';
 import { createAuthority } from './authority/create-authority.ts';
 import { endSessionUrl } from './authority/end-session-url.ts';
+import { readLogoutToken } from './authority/read-logout-token.ts';
 import { redeemCode } from './authority/redeem-code.ts';
 import { refreshTokens } from './authority/refresh-tokens.ts';
 import { requestAppToken } from './authority/request-app-token.ts';
@@ -71,6 +72,7 @@ export async function createApp(settings: Settings, log: Log): Promise<App> {
     authority: {
       requestCode: (request) => requestCode(authority, request),
       redeemCode: (redemption) => redeemCode(authority, redemption),
+      readLogoutToken: (logoutToken) => readLogoutToken(authority, logoutToken),
       endSessionUrl: (request) => endSessionUrl(authority, request),
       health: () => authorityHealth(authority),
     },

@@ -41,7 +41,12 @@ function accountIdOf(
     if (clientInfo) return homeAccount(clientInfo);
     if (claims.oid && claims.tid) return `${claims.oid}.${claims.tid}`;
   }
-  return `${claims.iss} ${claims.sub}`;
+  return accountIdOfSubject(claims);
+}
+
+/** The account of a plain OpenID Connect authority's subject. */
+export function accountIdOfSubject({ iss, sub }: { iss: string; sub: string }): string {
+  return `${iss} ${sub}`;
 }
 
 /** The account that an answer names which nobody has checked; `undefined` if it names none. */

@@ -45,7 +45,8 @@ describe('redeemCode', () => {
 
   describe('with a good callback', () => {
     it('gives the tokens and who they are of', async () => {
-      const redeemed = await signIn(anAuthority(stub), stub);
+      const { claims, ...redeemed } = await signIn(anAuthority(stub), stub);
+      expect(claims).to.include({ ver: '2.0', nonce: stub.nonce, oid: UID });
       expect(redeemed).to.deep.equal({
         accessToken: 'access-1',
         refreshToken: 'refresh-2',

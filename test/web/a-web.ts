@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
+import type { ReadLogoutToken } from '../../src/authority/read-logout-token.ts';
 import type { CodeRedemption, RedeemedCode } from '../../src/authority/redeem-code.ts';
 import type { CodeRequest } from '../../src/authority/request-code.ts';
 import type { Account, AccountDetails, Broker, Redemption } from '../../src/broker/account.ts';
@@ -66,6 +67,8 @@ export class FakeAuthority {
   identity = ADA;
   /** All that the ID token says. */
   claims: Record<string, unknown> = {};
+  /** What becomes of logout tokens, each by its text; any other is refused. */
+  readonly logoutTokens = new Map<string, ReadLogoutToken>();
   /** Thrown instead of an answer, by the next calls of that name. */
   fault: { requestCode?: Error; redeemCode?: Error; endSessionUrl?: Error } = {};
   /** Leaves whoever asks where to sign out without an answer. */
@@ -97,6 +100,9 @@ export class FakeAuthority {
       claims: this.claims,
     };
   };
+
+  readLogoutToken = async (logoutToken: string): Promise<ReadLogoutToken> =>
+    this.logoutTokens.get(logoutToken) ?? { kind: 'wrong', check: 'not known to the test' };
 
   endSessionUrl = async ({ logoutHint = '' }: { logoutHint?: string | undefined }) => {
     if (this.fault.endSessionUrl) throw this.fault.endSessionUrl;
