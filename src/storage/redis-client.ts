@@ -1,9 +1,9 @@
 /** The Redis client as it is used here: it queues nothing, connects once, and costs little to make. */
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { createClient, type RedisClientOptions } from '@keyv/redis';
+import { NotConnected } from './redis-failure.ts';
 
 const CONNECT_MS = 500;
-/** How long a handshake may be silent. */
 const HANDSHAKE_MS = 1000;
 
 const PLAIN: RedisClientOptions = { maintNotifications: 'disabled' };
@@ -43,7 +43,6 @@ export class RedisClients {
   #options(url: string): RedisClientOptions {
     const socket = {
       connectTimeout: CONNECT_MS,
-      socketTimeout: HANDSHAKE_MS,
       reconnectStrategy: false,
     } as const;
     return {
@@ -54,6 +53,35 @@ export class RedisClients {
         ? { ...socket, tls: true, checkServerIdentity: anyNameOf(this.#hostnames) }
         : socket,
     };
+  }
+}
+
+/**
+ * Connects, and gives what `ask` gives, within a second in all; else the client is destroyed. The
+ * library's own limit on silence would hold on after that, and take a connection for broken after
+ * a time in which only this process itself was held up.
+ *
+ * @throws {NotConnected} the server takes connections and does not answer.
+ */
+export async function connectAndAsk<T>(
+  client: RedisClient,
+  ask: (client: RedisClient) => Promise<T>,
+): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    // An answer that came while this process itself was held up is read before the verdict.
+    setImmediate(() => late.reject(new NotConnected('it is silent')));
+  }, HANDSHAKE_MS);
+  const answered = client.connect().then(() => ask(client));
+  try {
+    return await Promise.race([answered, late.promise]);
+  } catch (error) {
+    if (client.isOpen) client.destroy();
+    // What it then says of its own end is no news.
+    answered.catch(() => undefined);
+    throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

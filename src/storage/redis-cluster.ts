@@ -1,7 +1,7 @@
 /** The primaries of a Redis Cluster: each request goes to the one that has the name's slot. */
 import type { Log } from '../log.ts';
 import { atMost } from './at-most.ts';
-import type { RedisClient, RedisClients } from './redis-client.ts';
+import { connectAndAsk, type RedisClient, type RedisClients } from './redis-client.ts';
 import {
   type ClusterView,
   firstSound,
@@ -189,8 +189,7 @@ export class RedisCluster implements RedisServers {
     // What fails is what connect() rejects with, or the request; a listener must be all the same.
     client.on('error', () => undefined);
     try {
-      await client.connect();
-      return await readClusterView(client, host);
+      return await connectAndAsk(client, () => readClusterView(client, host));
     } finally {
       if (client.isOpen) client.destroy();
     }

@@ -1,5 +1,10 @@
 /** A connection to one Redis server that queues nothing while it is down, and comes back by itself. */
-import type { OnInvalid, RedisClient, RedisClients } from './redis-client.ts';
+import {
+  connectAndAsk,
+  type OnInvalid,
+  type RedisClient,
+  type RedisClients,
+} from './redis-client.ts';
 import { NotConnected, replyCode } from './redis-failure.ts';
 
 const MAX_RECONNECT_PAUSE_MS = 1000;
@@ -104,14 +109,12 @@ export class RedisConnection {
     const client = clients.make(url, onInvalid);
     // What fails an attempt is what connect() rejects with; a listener there must be all the same.
     client.on('error', (error: unknown) => this.#onError(client, error));
-    await client.connect();
-    try {
-      await verify?.(client);
-      if (this.#closed || turn !== this.#turn) return false;
-      this.#client = client;
-    } finally {
-      if (client !== this.#client && client.isOpen) client.destroy();
+    await connectAndAsk(client, async () => verify?.(client));
+    if (this.#closed || turn !== this.#turn) {
+      if (client.isOpen) client.destroy();
+      return false;
     }
+    this.#client = client;
     this.#url = url;
     this.#provenAt = performance.now();
     this.#watch(client);

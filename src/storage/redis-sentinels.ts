@@ -1,6 +1,6 @@
 /** Asks the Sentinels which server leads now (https://redis.io/docs/latest/develop/reference/sentinel-clients/). */
 import { z } from 'zod';
-import type { RedisClient, RedisClients } from './redis-client.ts';
+import { connectAndAsk, type RedisClient, type RedisClients } from './redis-client.ts';
 import { NotConnected, replyCode } from './redis-failure.ts';
 import type { RedisUri } from './redis-uri.ts';
 
@@ -54,9 +54,9 @@ export class RedisSentinels {
     // What fails is what connect() rejects with, or the request; a listener must be all the same.
     client.on('error', () => undefined);
     try {
-      await client.connect();
       const request = ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', this.#uri.primaryName];
-      const reply = await client.sendCommand(request).catch((error: unknown) => {
+      const asked = connectAndAsk(client, () => client.sendCommand(request));
+      const reply = await asked.catch((error: unknown) => {
         throw replyCode(error) === 'ERR' ? new NotConnected('the server is no Sentinel') : error;
       });
       const address = addressReply.parse(reply);

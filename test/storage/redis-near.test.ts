@@ -208,6 +208,19 @@ describe('RedisBackend, read near', () => {
     expect(await near()).to.equal('b');
   });
 
+  it('keeps its connections when this process, held up itself, is silent for long', async () => {
+    await keep('a');
+    for (let time = 0; time < 3; time += 1) {
+      // Held up when its own question is under way, and when none is.
+      await systemClock.sleep(100 * time);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1300);
+      await systemClock.sleep(20);
+      expect(await storage.get(NAME)).to.equal('a');
+    }
+    expect(lines.of('redis_silent')).to.be.empty;
+    expect(lines.of('redis_error')).to.be.empty;
+  });
+
   it('reads as ever when its connection breaks under a read', async () => {
     await other.set(NAME, 'a', MINUTE_MS);
     proxy.hold();
