@@ -61,7 +61,6 @@ export async function readLogoutToken(
     clientId: settings.clientId,
     keys: signingKeys,
     now: authority.now(),
-    requiredClaims: ['iss', 'aud', 'iat', 'exp', 'jti', 'events'],
     maxAgeSeconds: MAX_AGE_SECONDS,
   });
   if (verified.kind === 'untimely') return wrong(verified.check);

@@ -48,7 +48,7 @@ export async function requestCode(
   const codeVerifier = randomPKCECodeVerifier();
   const url = buildAuthorizationUrl(configure(authority, metadata), {
     redirect_uri: request.redirectUri.href,
-    response_mode: 'query',
+    response_mode: authority.settings.responseMode,
     scope: scopeParameter(request.scopes),
     state,
     nonce,

@@ -14,7 +14,8 @@ export interface JwtExpectations {
   readonly clientId: string;
   readonly keys: SigningKeys;
   readonly now: number;
-  readonly requiredClaims: string[];
+  /** Beside `aud`. */
+  readonly requiredClaims?: string[];
   /** Since `iat`; any age is good without it, and then `iat` is not compared with anything. */
   readonly maxAgeSeconds?: number;
 }
@@ -58,7 +59,7 @@ export async function verifyJwt(jwt: string, expected: JwtExpectations): Promise
       audience: expected.clientId,
       clockTolerance: TOLERANCE_SECONDS,
       currentDate: new Date(expected.now),
-      requiredClaims: expected.requiredClaims,
+      requiredClaims: expected.requiredClaims ?? [],
       ...(expected.maxAgeSeconds !== undefined && { maxTokenAge: expected.maxAgeSeconds }),
     });
     return { kind: 'verified', payload, header, key };

@@ -4,11 +4,11 @@ import { type CallbackPaths, readCallbackPaths } from './callback-paths.ts';
 import { readClientCredential } from './client-credential.ts';
 import { type ForeignKeys, judgeForeignKeys } from './foreign-keys.ts';
 import type { Section } from './section.ts';
-import type { AuthoritySettings, Settings } from './settings.ts';
+import type { AuthoritySettings, ResponseMode, Settings } from './settings.ts';
 
 export const AZURE_AD_KEYS = [
   ...['Instance', 'TenantId', 'Authority', 'ClientId', 'ClientSecret', 'ClientCredentials'],
-  ...['ClientCertificates', 'SendX5C'],
+  ...['ClientCertificates', 'SendX5C', 'ResponseMode'],
   ...['CallbackPath', 'SignedOutCallbackPath', 'RemoteSignOutPath'],
 ] as const;
 export type AzureAdKey = (typeof AZURE_AD_KEYS)[number];
@@ -19,7 +19,7 @@ const FOREIGN: ForeignKeys = {
     ...['PartitionAppTokenCacheByAudience', 'AzureRegion', 'AppHomeTenantId', 'WithSpaAuthCode'],
     ...['Audience', 'Audiences', 'AllowWebApiToBeAuthorizedByACL', 'ClientCapabilities', 'Scope'],
     ...['UserAssignedManagedIdentityClientId', 'ErrorPath', 'ResetPasswordPath', 'ResponseType'],
-    ...['ResponseMode', 'SaveTokens', 'UsePkce', 'GetClaimsFromUserInfoEndpoint'],
+    ...['SaveTokens', 'UsePkce', 'GetClaimsFromUserInfoEndpoint'],
     ...['MapInboundClaims', 'SignInScheme', 'SignOutScheme', 'RequireHttpsMetadata'],
   ],
   unsafe: {
@@ -46,6 +46,7 @@ export interface AzureAdSettings extends CallbackPaths {
   readonly authority: AuthoritySettings | undefined;
   readonly clientId: string | undefined;
   readonly credential: Settings['azureAd']['credential'] | undefined;
+  readonly responseMode: ResponseMode;
 }
 
 export function readAzureAd(
@@ -57,6 +58,7 @@ export function readAzureAd(
     authority,
     clientId: readClientId(section, authority),
     credential: readClientCredential(section, context),
+    responseMode: readResponseMode(section),
     ...readCallbackPaths(section),
   };
   judgeForeignKeys(section, FOREIGN);
@@ -72,4 +74,11 @@ function readClientId(
   if (clientId === undefined || authority?.kind === 'oidc' || isGuid(clientId)) return clientId;
   section.fault('ClientId', 'is not a GUID', fix);
   return undefined;
+}
+
+function readResponseMode(section: Section<AzureAdKey>): ResponseMode {
+  const mode = section.text('ResponseMode')?.toLowerCase() ?? 'query';
+  if (mode === 'query' || mode === 'form_post') return mode;
+  section.fault('ResponseMode', 'is neither query nor form_post', 'Set it to one of them.');
+  return 'query';
 }

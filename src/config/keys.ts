@@ -64,6 +64,11 @@ export const documentedKeys: readonly DocumentedKey[] = [
   row(`${CREDENTIAL}:Skip`, '`false`', 'Pass this entry over'),
   row('AzureAd:ClientCertificates', NONE, 'The older name of `ClientCredentials`; tried after it'),
   row('AzureAd:SendX5C', '`false`', 'Send the certificate chain with each assertion'),
+  row(
+    'AzureAd:ResponseMode',
+    '`query`',
+    'How the browser brings that answer: `query`, or `form_post` to keep the code out of addresses',
+  ),
   row('AzureAd:CallbackPath', '`/signin-oidc`', 'Where the authority answers a sign-in'),
   row(
     'AzureAd:SignedOutCallbackPath',

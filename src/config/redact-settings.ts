@@ -18,6 +18,7 @@ export function redactSettings(settings: Settings): Record<string, unknown> {
       ...authorityKeys(azureAd.authority),
       ClientId: azureAd.clientId,
       ...credentialKeys(azureAd.credential),
+      ResponseMode: azureAd.responseMode,
       CallbackPath: azureAd.callbackPath,
       SignedOutCallbackPath: azureAd.signedOutCallbackPath,
       RemoteSignOutPath: azureAd.remoteSignOutPath,

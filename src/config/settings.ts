@@ -24,6 +24,9 @@ export type AuthoritySettings =
     }
   | { readonly kind: 'oidc'; readonly issuer: URL };
 
+/** How the browser brings the authority's answer: in the callback's query, or in a form it posts. */
+export type ResponseMode = 'query' | 'form_post';
+
 /** One rule that opens paths of an API to front-ends; all else is refused. */
 export interface GatewayRule {
   /** Upper case. */
@@ -66,6 +69,7 @@ export interface Settings {
     readonly authority: AuthoritySettings;
     readonly clientId: string;
     readonly credential: ClientCredential;
+    readonly responseMode: ResponseMode;
     readonly callbackPath: string;
     readonly signedOutCallbackPath: string;
     readonly remoteSignOutPath: string;

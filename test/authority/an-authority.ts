@@ -22,6 +22,7 @@ export function settingsFor(
     authority,
     clientId: CLIENT_ID,
     credential,
+    responseMode: 'query',
     callbackPath: '/signin-oidc',
     signedOutCallbackPath: '/signout-callback-oidc',
     remoteSignOutPath: '/signout-oidc',

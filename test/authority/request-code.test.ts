@@ -39,6 +39,13 @@ describe('requestCode', () => {
     });
   });
 
+  it('asks for a posted answer where that is configured', async () => {
+    const settings = { ...anAuthority(stub).settings, responseMode: 'form_post' as const };
+    const authority = { ...anAuthority(stub), settings };
+    const { url } = await requestCode(authority, { redirectUri, scopes: [] });
+    expect(url.searchParams.get('response_mode')).to.equal('form_post');
+  });
+
   it('never asks twice with the same state, nonce or verifier', async () => {
     const authority = anAuthority(stub);
     const ask = () => requestCode(authority, { redirectUri, scopes: [] });

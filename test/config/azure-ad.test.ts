@@ -131,6 +131,9 @@ describe('The section AzureAd', () => {
       ['ClientSecret', undefined, 'is missing'],
       ['SendX5C', 'yes', 'holds a text'],
       ['SendX5C', 1, 'holds a number'],
+      ['ResponseMode', 'fragment', 'is neither query nor form_post'],
+      ['ResponseMode', 'form_post.jwt', 'is neither query nor form_post'],
+      ['ResponseMode', ['form_post'], 'holds a list'],
       ['CallbackPath', 'signin', 'does not begin with "/"'],
       ['CallbackPath', '/sign(in)', 'no redirect URI'],
       ['CallbackPath', '/a;b', 'no redirect URI'],
@@ -193,5 +196,19 @@ describe('The section AzureAd', () => {
   it('takes other callback paths', () => {
     const { settings } = loadWith({ 'AzureAd:CallbackPath': '/auth/back.v2' });
     expect(settings.azureAd.callbackPath).to.equal('/auth/back.v2');
+  });
+
+  it('has the answer in the query, or posted where that is wanted in whatever case', () => {
+    for (const [written, mode] of [
+      [undefined, 'query'],
+      ['', 'query'],
+      ['Query', 'query'],
+      ['form_post', 'form_post'],
+      [' Form_Post ', 'form_post'],
+    ] as const) {
+      const { settings, warnings } = loadWith({ 'AzureAd:ResponseMode': written });
+      expect(settings.azureAd.responseMode, written).to.equal(mode);
+      expect(warnings).to.deep.equal([]);
+    }
   });
 });

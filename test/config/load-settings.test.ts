@@ -110,6 +110,7 @@ describe('loadSettings', () => {
       secure: false,
     });
     expect(settings.azureAd).to.deep.include({
+      responseMode: 'query',
       callbackPath: '/signin-oidc',
       signedOutCallbackPath: '/signout-callback-oidc',
       remoteSignOutPath: '/signout-oidc',

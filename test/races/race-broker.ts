@@ -94,6 +94,7 @@ function settingsFor(authorityUrl: string) {
     authority: { kind: 'entra', instance: new URL(authorityUrl), tenantId: 'common' } as const,
     clientId: demoApp.clientId,
     credential: { type: 'secret', secret } as const,
+    responseMode: 'query' as const,
     callbackPath: '/signin-oidc',
     signedOutCallbackPath: '/signout-callback-oidc',
     remoteSignOutPath: '/signout-oidc',

@@ -278,6 +278,7 @@ export async function aWeb({
       authority: { kind: 'oidc', issuer: new URL('https://authority.test') },
       clientId: 'client',
       credential: { type: 'secret', secret: 'client-SECRET' },
+      responseMode: 'query',
       callbackPath: '/signin-oidc',
       signedOutCallbackPath: '/signout-callback-oidc',
       remoteSignOutPath: '/signout-oidc',
