@@ -1,6 +1,7 @@
 /** What callers of the broker hold: accounts by id and epoch, access tokens, what to ask for. */
 import type { ReadOptions } from '../storage/storage.ts';
 import type { Identity } from '../token-response.ts';
+import type { AccountOverview } from './account-overview.ts';
 
 /** One person at one authority, as a session refers to them. */
 export interface Account {
@@ -30,6 +31,8 @@ export interface TokenRequest {
   readonly claims?: string | undefined;
   /** The access token an API has just refused: another one is wanted. */
   readonly refused?: string | undefined;
+  /** Whether a newer token is wanted than the one kept now, which stays if none is to be had. */
+  readonly forceRefresh?: true | undefined;
 }
 
 /** The side of the token broker that routes and API clients use. */
@@ -61,6 +64,23 @@ export interface Broker {
     sessionId: string,
     options?: ReadOptions,
   ): Promise<AccountDetails | undefined>;
+  /**
+   * What is kept of the account, never a token; `undefined` as `describe` says.
+   *
+   * @throws {Unavailable}
+   */
+  inspect(
+    account: Account,
+    sessionId: string,
+    options?: ReadOptions,
+  ): Promise<AccountOverview | undefined>;
+  /**
+   * Drops one kept access token by its id in the overview; nothing if it is gone. A refresh under
+   * way may bring another.
+   *
+   * @throws {Unavailable} it may still be there.
+   */
+  removeToken(account: Account, tokenId: string): Promise<void>;
   /**
    * Keeps what a redeemed code brought, under a new grant, and ties `sessionId` to the account.
    *

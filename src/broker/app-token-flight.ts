@@ -2,8 +2,9 @@
 import { type AppError, Misconfigured, Unavailable } from '../errors.ts';
 import { scopeSet } from '../scope-set.ts';
 import type { RequestAppToken } from '../token-response.ts';
-import type { AccessToken, TokenRequest } from './account.ts';
+import type { AccessToken } from './account.ts';
 import type { BrokerParts } from './broker-parts.ts';
+import type { WantedToken } from './forced-renewal.ts';
 import type { HeldLease } from './lease.ts';
 import { sendWhileHeld, underLease } from './leased.ts';
 import type { RecordStore } from './record-store.ts';
@@ -29,10 +30,10 @@ export function tokenSetExpiry({ slots, refusals, quiet }: TokenSet): number | u
 /** As `RefreshFlight` is for an account; there is no refresh token here that could be lost. */
 export class AppTokenFlight {
   readonly #parts: AppTokenFlightParts;
-  readonly #request: TokenRequest;
+  readonly #request: WantedToken;
   readonly #name: string;
 
-  constructor(parts: AppTokenFlightParts, request: TokenRequest) {
+  constructor(parts: AppTokenFlightParts, request: WantedToken) {
     this.#parts = parts;
     this.#request = request;
     this.#name = parts.names.forSite(request.tenantId, 'app');

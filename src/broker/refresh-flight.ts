@@ -1,9 +1,10 @@
 /** One refresh, from taking the lease to the written record; it runs on whether or not anyone waits. */
 import { AppError, Misconfigured, SignInRequired, Unavailable } from '../errors.ts';
 import type { Refresh, RefreshAnswer, TokenResponse } from '../token-response.ts';
-import type { AccessToken, Account, TokenRequest } from './account.ts';
+import type { AccessToken, Account } from './account.ts';
 import type { AccountRecord } from './account-record.ts';
 import type { BrokerParts } from './broker-parts.ts';
+import type { WantedToken } from './forced-renewal.ts';
 import type { HeldLease } from './lease.ts';
 import { sendWhileHeld, underLease } from './leased.ts';
 import type { Outbox } from './outbox.ts';
@@ -34,13 +35,13 @@ const SOMETIMES_TRANSIENT = 70_000;
 export class RefreshFlight {
   readonly #parts: RefreshFlightParts;
   readonly #account: Account;
-  readonly #request: TokenRequest;
+  readonly #request: WantedToken;
   readonly #name: string;
   #retriedTransient = false;
   /** Whether a holder went silent before any of this flight's turns, and may still write what it got. */
   #followsSilent = false;
 
-  constructor(parts: RefreshFlightParts, account: Account, request: TokenRequest) {
+  constructor(parts: RefreshFlightParts, account: Account, request: WantedToken) {
     this.#parts = parts;
     this.#account = account;
     this.#request = request;

@@ -1,8 +1,9 @@
 /** What keeps the same failing request from being sent again and again, by any process. */
+import { z } from 'zod';
 import { Misconfigured, SignInRequired, Unavailable } from '../errors.ts';
 import { scopeSet } from '../scope-set.ts';
 import type { TokenRequest } from './account.ts';
-import { slotKey } from './slot-key.ts';
+import { readSlotKey, slotKey } from './slot-key.ts';
 import type { Refusal, TokenSet } from './token-set.ts';
 
 /** An administrator may consent meanwhile, or the operator mend the credential: nothing tells us. */
@@ -75,6 +76,19 @@ function withQuiet<T extends TokenSet>(record: T, error: Unavailable, now: numbe
   const ownMs = failures <= FREE_FAILURES ? 0 : Math.min(grown, LONGEST_QUIET_MS);
   const askedMs = error.isRetryAfterGiven ? error.retryAfterSeconds * 1000 : 0;
   return { ...record, quiet: { until: now + Math.max(ownMs, askedMs), failures } };
+}
+
+/** What was refused, and is not asked for again yet. */
+export function standingRefusals(record: TokenSet, now: number) {
+  return Object.entries(record.refusals)
+    .filter(([, { until }]) => now < until)
+    .map(([key, { reason }]) => ({ reason, ...readSlotKey(slotKeyOf(key)) }));
+}
+
+const refusalKeySchema = z.tuple([z.string()], z.unknown());
+
+function slotKeyOf(refusalKey: string): string {
+  return refusalKeySchema.parse(JSON.parse(refusalKey))[0];
 }
 
 function refusalKey({ tenantId, scopes, claims }: TokenRequest): string {

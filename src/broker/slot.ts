@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type ScopeSet, scopeSet } from '../scope-set.ts';
 import type { AccessToken, TokenRequest } from './account.ts';
+import type { WantedToken } from './forced-renewal.ts';
 import { slotKey } from './slot-key.ts';
 import type { Slot, TokenSet } from './token-set.ts';
 
@@ -11,6 +12,7 @@ import type { Slot, TokenSet } from './token-set.ts';
  */
 export interface KeptToken extends AccessToken {
   readonly state: 'fresh' | 'due' | 'late';
+  readonly gotAt: number;
 }
 
 const LAST_RESORT_MS = 30_000;
@@ -55,18 +57,20 @@ export function newSlot(token: NewToken, now: number, random: () => number): Slo
  */
 export function findToken(
   tokens: TokenSet,
-  request: TokenRequest,
+  request: WantedToken,
   now: number,
 ): KeptToken | undefined {
   const slots = Object.values(tokens.slots);
-  const refusedAt = slots.findIndex((slot) => slot.accessToken === request.refused);
+  const { refused, newerThan } = request;
+  const passedAt = slots.findIndex((slot) => slot.accessToken === (refused ?? newerThan));
   const wanted = scopeSet(request.scopes);
   let late: KeptToken | undefined;
   for (const [at, slot] of [...slots.entries()].reverse()) {
-    const later = refusedAt >= 0 ? at - refusedAt : undefined;
+    const later = passedAt >= 0 ? at - passedAt : undefined;
     if (!isFor(slot, request, wanted) || !serves(slot, request, later, now)) continue;
     const state = stateOf(slot, now);
-    const kept = state && { value: slot.accessToken, expiresAt: slot.expiresAt, state };
+    const { accessToken: value, expiresAt, gotAt } = slot;
+    const kept = state && { value, expiresAt, state, gotAt };
     if (kept && kept.state !== 'late') return kept;
     late ??= kept;
   }
@@ -85,17 +89,17 @@ function isFor(slot: Slot, { tenantId }: TokenRequest, wanted: ScopeSet): boolea
 
 /**
  * A token written after the refused one serves whatever claims it was got with. `later` is how many
- * places it comes after that one, which may itself be gone.
+ * places it comes after that one, or the one to be followed by another, which may itself be gone.
  */
 function serves(
   slot: Slot,
-  request: TokenRequest,
+  { claims, refused }: WantedToken,
   later: number | undefined,
   now: number,
 ): boolean {
-  if (later !== undefined) return later === 0 ? isRenewalFutile(slot, now) : later > 0;
-  if (request.refused !== undefined) return true;
-  return request.claims === undefined || request.claims === slot.claims;
+  if (later === 0 && refused !== undefined) return isRenewalFutile(slot, now);
+  if (later !== undefined && later <= 0) return false;
+  return refused !== undefined || claims === undefined || claims === slot.claims;
 }
 
 /** An API that refuses even the token got in place of a refused one is not helped by a third. */
@@ -109,8 +113,11 @@ function stateOf(slot: Slot, now: number): KeptToken['state'] | undefined {
   return now < slot.expiresAt - Math.min(LAST_RESORT_MS, marginMs) ? 'late' : undefined;
 }
 
-/** One text for equal requests, safe to hold as a key: the refused token is hashed. */
-export function requestKey({ tenantId, scopes, claims, refused }: TokenRequest): string {
-  const hash = refused && createHash('sha256').update(refused).digest('base64url');
-  return JSON.stringify([slotKey(tenantId, scopeSet(scopes)), claims, hash]);
+/** One text for equal requests, safe to hold as a key: tokens are hashed. */
+export function requestKey(request: WantedToken): string {
+  const { tenantId, scopes, claims, refused, newerThan } = request;
+  const hashes = [refused, newerThan].map(
+    (token) => token && createHash('sha256').update(token).digest('base64url'),
+  );
+  return JSON.stringify([slotKey(tenantId, scopeSet(scopes)), claims, ...hashes]);
 }

@@ -1,12 +1,7 @@
 /** The token broker: every account's tokens, and a valid access token for whoever asks. */
-import type { Clock } from '../clock.ts';
 import { AppError, SignInRequired, Unavailable } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { RecordNames } from '../record-names.ts';
-import type { Records } from '../records.ts';
 import { scopeSet } from '../scope-set.ts';
-import type { ReadOptions, Storage } from '../storage/storage.ts';
-import type { Refresh, RequestAppToken } from '../token-response.ts';
+import type { ReadOptions } from '../storage/storage.ts';
 import type {
   AccessToken,
   Account,
@@ -15,46 +10,27 @@ import type {
   Redemption,
   TokenRequest,
 } from './account.ts';
+import { type AccountOverview, overviewOf, withoutSlot } from './account-overview.ts';
 import { type AccountRecord, accountExpiry } from './account-record.ts';
 import { AppTokenFlight, tokenSetExpiry } from './app-token-flight.ts';
 import { AuthorityQuiet } from './authority-quiet.ts';
 import type { BrokerParts } from './broker-parts.ts';
 import { Flights, within } from './flights.ts';
-import type { Lease } from './lease.ts';
+import { type WantedToken, wantedToken } from './forced-renewal.ts';
 import { Outbox } from './outbox.ts';
 import { RecordStore } from './record-store.ts';
 import { RefreshFlight } from './refresh-flight.ts';
 import { restraintOn } from './restraint.ts';
 import { findToken, type KeptToken, newSlot, requestKey } from './slot.ts';
+import type { TokenBrokerOptions } from './token-broker-options.ts';
 import { NO_TOKENS, type TokenSet, withSlot } from './token-set.ts';
-
-export interface TokenBrokerOptions {
-  readonly storage: Storage;
-  readonly accounts: Records<AccountRecord>;
-  /** What is kept of this site's own tokens. */
-  readonly apps: Records<TokenSet>;
-  readonly names: RecordNames;
-  readonly lease: Lease;
-  readonly refresh: Refresh;
-  readonly requestAppToken: RequestAppToken;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** 0 to 1, for jitter. */
-  readonly random: () => number;
-  /** An unguessable id. */
-  readonly newId: () => string;
-  /** How long a session may last: an account's record goes when its last session ends. */
-  readonly sessionMs: number;
-  /** How long a caller waits for a refresh before it is told to come back. */
-  readonly callerWaitMs?: number;
-}
 
 /** Where the tokens of a request are kept, and how new ones are got. */
 interface Source<T extends TokenSet> {
   /** `undefined` if there is nobody any more to have tokens. */
   read(options?: ReadOptions): Promise<T | undefined>;
   canRenew(tokens: T): boolean;
-  renew(): Promise<AccessToken>;
+  renew(wanted: WantedToken): Promise<AccessToken>;
 }
 
 const CALLER_WAIT_MS = 20_000;
@@ -92,12 +68,12 @@ export class TokenBroker implements Broker {
         return record?.epoch === account.epoch ? record : undefined;
       },
       canRenew: ({ refreshToken }) => refreshToken?.state === 'good',
-      renew: () =>
-        this.#flights.join(`${name} ${account.epoch} ${requestKey(request)}`, name, () => {
+      renew: (wanted) =>
+        this.#flights.join(`${name} ${account.epoch} ${requestKey(wanted)}`, name, () => {
           const { refresh, newId } = this.#options;
           const kept = { accounts: this.#accounts, outbox: this.#outbox };
           const parts = { ...this.#parts, ...kept, refresh, newId };
-          return new RefreshFlight(parts, account, request).run();
+          return new RefreshFlight(parts, account, wanted).run();
         }),
     });
   }
@@ -107,11 +83,11 @@ export class TokenBroker implements Broker {
     return this.#acquire(request, {
       read: async (options) => (await this.#apps.read(name, options)) ?? NO_TOKENS,
       canRenew: () => true,
-      renew: () =>
-        this.#flights.join(`${name} ${requestKey(request)}`, name, () => {
+      renew: (wanted) =>
+        this.#flights.join(`${name} ${requestKey(wanted)}`, name, () => {
           const { requestAppToken } = this.#options;
           const parts = { ...this.#parts, apps: this.#apps, requestAppToken };
-          return new AppTokenFlight(parts, request).run();
+          return new AppTokenFlight(parts, wanted).run();
         }),
     });
   }
@@ -119,15 +95,25 @@ export class TokenBroker implements Broker {
   async describe(
     account: Account,
     sessionId: string,
-    { near = false }: ReadOptions = {},
+    options?: ReadOptions,
   ): Promise<AccountDetails | undefined> {
-    const record = await this.#accounts.read(this.#nameOf(account.id), { near });
-    const isTied = record?.sessions.some(({ id }) => id === sessionId) ?? false;
-    if (record?.epoch === account.epoch && isTied) {
-      return { ...account, identity: record.identity };
-    }
-    // A copy near at hand may only say yes: it may be older than this session.
-    return near ? this.describe(account, sessionId) : undefined;
+    const record = await this.#tied(account, sessionId, options);
+    return record && { ...account, identity: record.identity };
+  }
+
+  async inspect(
+    account: Account,
+    sessionId: string,
+    options?: ReadOptions,
+  ): Promise<AccountOverview | undefined> {
+    const record = await this.#tied(account, sessionId, options);
+    return record && overviewOf(record, this.#options.clock.now());
+  }
+
+  async removeToken(account: Account, tokenId: string): Promise<void> {
+    await this.#accounts.change(this.#nameOf(account.id), (record) =>
+      record.epoch === account.epoch ? withoutSlot(record, tokenId) : undefined,
+    );
   }
 
   async keep(redemption: Redemption): Promise<Account> {
@@ -184,17 +170,18 @@ export class TokenBroker implements Broker {
   ): Promise<AccessToken> {
     const { clock } = this.#options;
     // A copy near at hand may only say yes: whatever else it says is asked of the store.
-    const near = await source.read({ near: true });
+    const near = request.forceRefresh ? undefined : await source.read({ near: true });
     const atHand = near && findToken(near, request, clock.now());
     if (atHand?.state === 'fresh') return atHand;
     const tokens = await source.read();
     if (!tokens) throw new SignInRequired('no-session');
-    const kept = findToken(tokens, request, clock.now());
+    const wanted = wantedToken(tokens, request, clock.now());
+    const kept = findToken(tokens, wanted, clock.now());
     if (kept?.state === 'fresh') return kept;
-    const restraint = restraintOn(tokens, request, clock.now());
+    const restraint = restraintOn(tokens, wanted, clock.now());
     if (kept && (restraint || !source.canRenew(tokens))) return kept;
     if (restraint) throw restraint;
-    const flight = source.renew();
+    const flight = source.renew(wanted);
     if (kept?.state === 'due') return kept;
     const waitMs = this.#options.callerWaitMs ?? CALLER_WAIT_MS;
     try {
@@ -202,7 +189,7 @@ export class TokenBroker implements Broker {
     } catch (error) {
       if (error instanceof Unavailable) {
         // Another process may have got further meanwhile.
-        const found = await this.#look(source, request);
+        const found = await this.#look(source, wanted);
         if (found?.state === 'fresh') return found;
       }
       // A token near its end is better than none, unless the account itself is gone.
@@ -214,15 +201,28 @@ export class TokenBroker implements Broker {
 
   async #look<T extends TokenSet>(
     source: Source<T>,
-    request: TokenRequest,
+    wanted: WantedToken,
   ): Promise<KeptToken | undefined> {
     try {
       const tokens = await source.read();
-      return tokens && findToken(tokens, request, this.#options.clock.now());
+      return tokens && findToken(tokens, wanted, this.#options.clock.now());
     } catch {
       // The failure that is known already says enough.
       return undefined;
     }
+  }
+
+  /** The account's record, if the session is one of its own. */
+  async #tied(
+    account: Account,
+    sessionId: string,
+    { near = false }: ReadOptions = {},
+  ): Promise<AccountRecord | undefined> {
+    const record = await this.#accounts.read(this.#nameOf(account.id), { near });
+    const isTied = record?.sessions.some(({ id }) => id === sessionId) ?? false;
+    if (record?.epoch === account.epoch && isTied) return record;
+    // A copy near at hand may only say yes: it may be older than this session.
+    return near ? this.#tied(account, sessionId) : undefined;
   }
 
   #nameOf(accountId: string): string {

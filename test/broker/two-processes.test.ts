@@ -83,6 +83,20 @@ describe('Two processes with one Redis', () => {
     expect(authority.used).to.have.length(1);
   });
 
+  it('renew a good token once for all who force it', async () => {
+    const earlier = aBroker({ storage, authority, skewMs: -60_000 });
+    const account = await signIn(earlier, {
+      accessToken: 'kept',
+      refreshToken: authority.issue(),
+    });
+    const order = { account, scopes: ['User.Read'], forceRefresh: true, callers: 50 };
+    const tokens = (await Promise.all(processes.map((child) => ask(child, order)))).flat();
+    expect(tokens).to.have.length(100);
+    expect(tokens[0]).to.match(/^access-token/);
+    expect(new Set(tokens).size).to.equal(1);
+    expect(authority.used).to.have.length(1);
+  });
+
   it('use each single-use refresh token once for two resources', async () => {
     const account = await signIn(aBroker({ storage, authority }), {
       refreshToken: authority.issue(),

@@ -11,6 +11,7 @@ const order = z.object({
   id: z.number(),
   account: z.object({ id: z.string(), epoch: z.string() }),
   scopes: z.array(z.string()),
+  forceRefresh: z.literal(true).optional(),
   callers: z.number(),
 });
 
@@ -49,8 +50,8 @@ async function refresh(request: RefreshRequest): Promise<RefreshAnswer> {
 const broker = aBroker({ storage, authority: { refresh } });
 
 process.on('message', (message) => {
-  const { id, account, scopes, callers } = order.parse(message);
-  const calls = Array.from({ length: callers }, () => broker.acquireToken(account, { scopes }));
+  const { id, account, callers, ...request } = order.parse(message);
+  const calls = Array.from({ length: callers }, () => broker.acquireToken(account, request));
   void Promise.allSettled(calls).then((results) => {
     const tokens = results.map((result) =>
       result.status === 'fulfilled' ? result.value.value : String(result.reason),

@@ -6,7 +6,15 @@ import { Readable } from 'node:stream';
 import type { ReadLogoutToken } from '../../src/authority/read-logout-token.ts';
 import type { CodeRedemption, RedeemedCode } from '../../src/authority/redeem-code.ts';
 import type { CodeRequest } from '../../src/authority/request-code.ts';
-import type { Account, AccountDetails, Broker, Redemption } from '../../src/broker/account.ts';
+import type {
+  AccessToken,
+  Account,
+  AccountDetails,
+  Broker,
+  Redemption,
+  TokenRequest,
+} from '../../src/broker/account.ts';
+import type { AccountOverview } from '../../src/broker/account-overview.ts';
 import type { DownstreamApi, Settings } from '../../src/config/settings.ts';
 import type { ApiAnswer, ApiCall } from '../../src/downstream/api-client.ts';
 import { KeyRing } from '../../src/encryption.ts';
@@ -117,10 +125,19 @@ export class FakeAuthority {
 export class FakeBroker implements Broker {
   readonly accounts = new Map<string, { details: AccountDetails; sessions: Set<string> }>();
   readonly kept: Redemption[] = [];
+  /** What is kept besides, by account id. */
+  readonly overviews = new Map<string, Partial<AccountOverview>>();
+  /** Requests for a token, with whose account they are. */
+  readonly asked: { readonly account: string; readonly request: TokenRequest }[] = [];
+  readonly removed: { readonly account: string; readonly token: string }[] = [];
   fault: Error | undefined;
+  /** Thrown instead of a token. */
+  tokenFault: Error | undefined;
 
-  async acquireToken(): Promise<never> {
-    throw new Error('the web tier asks for no token');
+  async acquireToken({ id }: Account, request: TokenRequest): Promise<AccessToken> {
+    this.asked.push({ account: id, request });
+    if (this.tokenFault) throw this.tokenFault;
+    return { value: 'renewed-token-SECRET', expiresAt: 0 };
   }
 
   async acquireAppToken(): Promise<never> {
@@ -139,6 +156,25 @@ export class FakeBroker implements Broker {
     this.askedNear.push(near);
     const { details, sessions } = this.accounts.get(id) ?? {};
     return details?.epoch === epoch && sessions?.has(sessionId) ? details : undefined;
+  }
+
+  async inspect(account: Account, sessionId: string): Promise<AccountOverview | undefined> {
+    const details = await this.describe(account, sessionId);
+    if (!details) return undefined;
+    const sessions = this.accounts.get(account.id)?.sessions ?? new Set();
+    return {
+      identity: details.identity,
+      tokens: [],
+      refusals: [],
+      refreshToken: 'good',
+      sessions: [...sessions].map((name) => ({ name, endsAt: Number.MAX_SAFE_INTEGER })),
+      ...this.overviews.get(account.id),
+    };
+  }
+
+  async removeToken({ id }: Account, token: string): Promise<void> {
+    if (this.fault) throw this.fault;
+    this.removed.push({ account: id, token });
   }
 
   async keep(redemption: Redemption): Promise<Account> {
