@@ -19,7 +19,7 @@ const doors: readonly (readonly [library: RegExp, prefix: string])[] = [
   [/^(openid-client|oauth4webapi|jose)(\/|$)/, 'src/authority/'],
   [/^(keyv|@keyv\/.*|node:sqlite|pg|mysql2|etcd3|mongodb)$/, 'src/storage/'],
   [/^got$/, 'src/downstream/'],
-  [/^(nunjucks|koa-session|koa|@koa\/.*)$/, 'src/web/'],
+  [/^(nunjucks|koa-session|koa|@koa\/.*|bowser)$/, 'src/web/'],
   [/^(jsonc-parser|leven)$/, 'src/config/'],
 ];
 
