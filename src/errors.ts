@@ -69,7 +69,11 @@ export type SignInFailure =
   | 'declined'
   | 'refused-by-authority'
   | 'bad-answer'
-  | 'other-account';
+  | 'other-account'
+  /** A sign-out overtook it. */
+  | 'ended-meanwhile'
+  /** By the site's own hook. */
+  | 'refused-by-site';
 
 /** A sign-in that did not end well; the page says how to try again. */
 export class SignInFailed extends AppError {

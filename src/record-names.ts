@@ -2,11 +2,18 @@
 import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 
 /** Kinds that belong to an account: all of one account share its hash, and so a Redis Cluster slot. */
-export type AccountKind = 'account' | 'lease';
+export type AccountKind = 'account' | 'lease' | 'ended';
 /** Kinds that belong to this site itself. */
 export type SiteKind = 'app' | 'lease' | 'quiet';
 /** Kinds named by an unguessable id. */
-export type RandomKind = 'session' | 'transaction' | 'response' | 'browser' | 'sid' | 'logout';
+export type RandomKind =
+  | 'session'
+  | 'transaction'
+  | 'response'
+  | 'browser'
+  | 'sid'
+  | 'ended'
+  | 'logout';
 
 export class RecordNames {
   readonly #instanceName: string;
@@ -28,7 +35,12 @@ export class RecordNames {
   }
 
   forRandomId(id: string, kind: RandomKind): string {
-    return this.#name(createHash('sha256').update(id).digest('hex'), kind);
+    return this.forHash(createHash('sha256').update(id).digest('hex'), kind);
+  }
+
+  /** For an id that is known here by its SHA-256 in hex only. */
+  forHash(hash: string, kind: RandomKind): string {
+    return this.#name(hash, kind);
   }
 
   #keyedHash(text: string): string {

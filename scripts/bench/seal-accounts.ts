@@ -117,6 +117,7 @@ async function pattern(): Promise<string> {
       scopes: GRAPH_SCOPES,
       askedScopes: GRAPH_SCOPES,
       sessionId: '1Hq0vT6n4wPZ2bUcXk9sLrYdJf3mGaEo8iNzVtQyWhB',
+      begunAt: Date.now(),
     });
     await broker.acquireToken(account, { scopes: API_SCOPES });
     const record = await recordsIn(storage).read(benchNames.forAccount(ID, 'account'));

@@ -84,14 +84,22 @@ export interface Broker {
   /**
    * Keeps what a redeemed code brought, under a new grant, and ties `sessionId` to the account.
    *
+   * @throws {SignInFailed} `ended-meanwhile`: the account was ended since this sign-in began.
    * @throws {Unavailable} the store did not take it; nothing is half-kept.
    */
   keep(redemption: Redemption): Promise<Account>;
+  /**
+   * Ties the session `to` as well, for as long as `from` is; `false` if that one is not tied. For
+   * a session that goes on under a new id.
+   *
+   * @throws {Unavailable}
+   */
+  tie(account: Account, from: string, to: string): Promise<boolean>;
   /** Unties a session; the last one takes the account's tokens with it. @throws {Unavailable} */
   forget(account: Account, sessionId: string): Promise<void>;
   /**
    * Ends an account everywhere: its tokens are gone, and all its sessions with them. What is being
-   * refreshed for it is thrown away.
+   * refreshed for it is thrown away, and so are its sign-ins that are under way.
    *
    * @throws {Unavailable} it may not have ended: running it again is safe.
    */
@@ -111,4 +119,8 @@ export interface Redemption {
   readonly refreshInSeconds: number | undefined;
   /** A name of the session, as an unguessable id's hash. */
   readonly sessionId: string;
+  /** When the session ends at the latest, if that is sooner than sessions do (epoch milliseconds). */
+  readonly sessionEndsAt?: number | undefined;
+  /** When the sign-in was begun: one that was begun before the account was ended is not kept. */
+  readonly begunAt: number;
 }

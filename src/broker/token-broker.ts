@@ -1,29 +1,21 @@
 /** The token broker: every account's tokens, and a valid access token for whoever asks. */
 import { AppError, SignInRequired, Unavailable } from '../errors.ts';
-import { scopeSet } from '../scope-set.ts';
 import type { ReadOptions } from '../storage/storage.ts';
-import type {
-  AccessToken,
-  Account,
-  AccountDetails,
-  Broker,
-  Redemption,
-  TokenRequest,
-} from './account.ts';
-import { type AccountOverview, overviewOf, withoutSlot } from './account-overview.ts';
+import type { AccessToken, Account, Broker, Redemption, TokenRequest } from './account.ts';
 import { type AccountRecord, accountExpiry } from './account-record.ts';
 import { AppTokenFlight, tokenSetExpiry } from './app-token-flight.ts';
 import { AuthorityQuiet } from './authority-quiet.ts';
 import type { BrokerParts } from './broker-parts.ts';
 import { Flights, within } from './flights.ts';
 import { type WantedToken, wantedToken } from './forced-renewal.ts';
+import { KeptAccounts } from './kept-accounts.ts';
 import { Outbox } from './outbox.ts';
 import { RecordStore } from './record-store.ts';
 import { RefreshFlight } from './refresh-flight.ts';
 import { restraintOn } from './restraint.ts';
-import { findToken, type KeptToken, newSlot, requestKey } from './slot.ts';
+import { findToken, type KeptToken, requestKey } from './slot.ts';
 import type { TokenBrokerOptions } from './token-broker-options.ts';
-import { NO_TOKENS, type TokenSet, withSlot } from './token-set.ts';
+import { NO_TOKENS, type TokenSet } from './token-set.ts';
 
 /** Where the tokens of a request are kept, and how new ones are got. */
 interface Source<T extends TokenSet> {
@@ -38,13 +30,12 @@ const CALLER_WAIT_MS = 20_000;
 const LATE_WAIT_MS = 2000;
 /** Kept back, when it closes, for what the store has not taken yet. */
 const DRAIN_MS = 2000;
-/** Of one account; past them the one that signed in first is signed out. */
-const MAX_SESSIONS = 50;
 
 export class TokenBroker implements Broker {
   readonly #options: TokenBrokerOptions;
   readonly #parts: BrokerParts;
   readonly #accounts: RecordStore<AccountRecord>;
+  readonly #kept: KeptAccounts;
   readonly #apps: RecordStore<TokenSet>;
   readonly #outbox: Outbox;
   readonly #flights: Flights;
@@ -55,6 +46,7 @@ export class TokenBroker implements Broker {
     const quiet = new AuthorityQuiet({ storage, names, now: clock.now });
     this.#parts = { ...options, quiet };
     this.#accounts = new RecordStore({ records: options.accounts, expiry: accountExpiry });
+    this.#kept = new KeptAccounts({ ...options, accounts: this.#accounts });
     this.#apps = new RecordStore({ records: options.apps, expiry: tokenSetExpiry });
     this.#outbox = new Outbox(clock, log);
     this.#flights = new Flights(log);
@@ -92,67 +84,32 @@ export class TokenBroker implements Broker {
     });
   }
 
-  async describe(
-    account: Account,
-    sessionId: string,
-    options?: ReadOptions,
-  ): Promise<AccountDetails | undefined> {
-    const record = await this.#tied(account, sessionId, options);
-    return record && { ...account, identity: record.identity };
+  describe(account: Account, sessionId: string, options?: ReadOptions) {
+    return this.#kept.describe(account, sessionId, options);
   }
 
-  async inspect(
-    account: Account,
-    sessionId: string,
-    options?: ReadOptions,
-  ): Promise<AccountOverview | undefined> {
-    const record = await this.#tied(account, sessionId, options);
-    return record && overviewOf(record, this.#options.clock.now());
+  inspect(account: Account, sessionId: string, options?: ReadOptions) {
+    return this.#kept.inspect(account, sessionId, options);
   }
 
-  async removeToken(account: Account, tokenId: string): Promise<void> {
-    await this.#accounts.change(this.#nameOf(account.id), (record) =>
-      record.epoch === account.epoch ? withoutSlot(record, tokenId) : undefined,
-    );
+  keep(redemption: Redemption): Promise<Account> {
+    return this.#kept.keep(redemption);
   }
 
-  async keep(redemption: Redemption): Promise<Account> {
-    const { clock, newId, random, sessionMs } = this.#options;
-    const { identity, refreshToken, askedScopes } = redemption;
-    const [epoch, grantId, refreshTokenId] = [newId(), newId(), newId()];
-    const now = clock.now();
-    const record = await this.#accounts.put(this.#nameOf(identity.accountId), (current) => {
-      const sessions = (current?.sessions ?? [])
-        .filter(({ id, endsAt }) => endsAt > now && id !== redemption.sessionId)
-        .slice(1 - MAX_SESSIONS);
-      const kept = refreshToken
-        ? { id: refreshTokenId, value: refreshToken, state: 'good' as const }
-        : current?.refreshToken;
-      const next: AccountRecord = {
-        epoch: current?.epoch ?? epoch,
-        grantId,
-        ...(kept ? { refreshToken: kept } : {}),
-        slots: current?.slots ?? {},
-        refusals: {},
-        sessions: [...sessions, { id: redemption.sessionId, endsAt: now + sessionMs }],
-        identity,
-      };
-      const isForResource = scopeSet(askedScopes).permissions.size > 0;
-      return isForResource ? withSlot(next, newSlot(redemption, now, random)) : next;
-    });
-    return { id: identity.accountId, epoch: record.epoch };
+  tie(account: Account, from: string, to: string): Promise<boolean> {
+    return this.#kept.tie(account, from, to);
   }
 
-  async forget(account: Account, sessionId: string): Promise<void> {
-    await this.#accounts.change(this.#nameOf(account.id), (record) => {
-      if (record.epoch !== account.epoch) return undefined;
-      const sessions = record.sessions.filter((session) => session.id !== sessionId);
-      return sessions.length === record.sessions.length ? undefined : { ...record, sessions };
-    });
+  forget(account: Account, sessionId: string): Promise<void> {
+    return this.#kept.forget(account, sessionId);
   }
 
-  async revoke(accountId: string): Promise<void> {
-    await this.#accounts.erase(this.#nameOf(accountId));
+  revoke(accountId: string): Promise<void> {
+    return this.#kept.revoke(accountId);
+  }
+
+  removeToken(account: Account, tokenId: string): Promise<void> {
+    return this.#kept.removeToken(account, tokenId);
   }
 
   /** Ends its work: waits for flights and unwritten tokens, for at most `ms`. */
@@ -210,19 +167,6 @@ export class TokenBroker implements Broker {
       // The failure that is known already says enough.
       return undefined;
     }
-  }
-
-  /** The account's record, if the session is one of its own. */
-  async #tied(
-    account: Account,
-    sessionId: string,
-    { near = false }: ReadOptions = {},
-  ): Promise<AccountRecord | undefined> {
-    const record = await this.#accounts.read(this.#nameOf(account.id), { near });
-    const isTied = record?.sessions.some(({ id }) => id === sessionId) ?? false;
-    if (record?.epoch === account.epoch && isTied) return record;
-    // A copy near at hand may only say yes: it may be older than this session.
-    return near ? this.#tied(account, sessionId) : undefined;
   }
 
   #nameOf(accountId: string): string {

@@ -56,7 +56,7 @@ export class Desk {
     const { scopes } = graphCall;
     const how = { redirectUri, state, nonce, codeVerifier, scopes };
     const redeemed = await redeemCode(authority, { ...how, callback: callback.searchParams });
-    return { ...redeemed, askedScopes: scopes, sessionId };
+    return { ...redeemed, askedScopes: scopes, sessionId, begunAt: Date.now() };
   }
 
   /** Keeps a sign-in, as if two hours ago: its access token has expired since. */

@@ -220,6 +220,8 @@ export function signIn(
     expiresInSeconds: 3600,
     refreshInSeconds: undefined,
     sessionId: 'session-1',
+    // After whatever was ended.
+    begunAt: Number.MAX_SAFE_INTEGER,
     ...redemption,
   });
 }

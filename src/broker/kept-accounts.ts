@@ -1,0 +1,137 @@
+/** The accounts as they are kept: made by a sign-in, named by sessions, ended by the last sign-out. */
+import { EndMarks } from '../end-marks.ts';
+import { SignInFailed } from '../errors.ts';
+import { scopeSet } from '../scope-set.ts';
+import type { ReadOptions } from '../storage/storage.ts';
+import type { Account, AccountDetails, Redemption } from './account.ts';
+import { type AccountOverview, overviewOf, withoutSlot } from './account-overview.ts';
+import type { AccountRecord } from './account-record.ts';
+import type { RecordStore } from './record-store.ts';
+import { findTie, withoutTie, withTie } from './session-ties.ts';
+import { newSlot } from './slot.ts';
+import type { TokenBrokerOptions } from './token-broker-options.ts';
+import { withSlot } from './token-set.ts';
+
+type KeptAccountsOptions = Pick<
+  TokenBrokerOptions,
+  'storage' | 'names' | 'clock' | 'newId' | 'random' | 'sessionMs'
+> & { readonly accounts: RecordStore<AccountRecord> };
+
+/** What the broker does with accounts, but for their tokens: see `Broker`. */
+export class KeptAccounts {
+  readonly #options: KeptAccountsOptions;
+  readonly #accounts: RecordStore<AccountRecord>;
+  readonly #ended: EndMarks;
+
+  constructor(options: KeptAccountsOptions) {
+    this.#options = options;
+    this.#accounts = options.accounts;
+    this.#ended = new EndMarks({ storage: options.storage, now: options.clock.now });
+  }
+
+  async describe(
+    account: Account,
+    sessionId: string,
+    options?: ReadOptions,
+  ): Promise<AccountDetails | undefined> {
+    const record = await this.#tied(account, sessionId, options);
+    return record && { ...account, identity: record.identity };
+  }
+
+  async inspect(
+    account: Account,
+    sessionId: string,
+    options?: ReadOptions,
+  ): Promise<AccountOverview | undefined> {
+    const record = await this.#tied(account, sessionId, options);
+    return record && overviewOf(record, this.#options.clock.now());
+  }
+
+  async keep(redemption: Redemption): Promise<Account> {
+    const { clock, newId, random, sessionMs } = this.#options;
+    const { identity, refreshToken, askedScopes, sessionId } = redemption;
+    const [epoch, grantId, refreshTokenId] = [newId(), newId(), newId()];
+    const now = clock.now();
+    const endsAt = Math.min(now + sessionMs, redemption.sessionEndsAt ?? Number.POSITIVE_INFINITY);
+    const record = await this.#accounts.put(this.#nameOf(identity.accountId), (current) => {
+      const kept = refreshToken
+        ? { id: refreshTokenId, value: refreshToken, state: 'good' as const }
+        : current?.refreshToken;
+      const next: AccountRecord = {
+        epoch: current?.epoch ?? epoch,
+        grantId,
+        ...(kept ? { refreshToken: kept } : {}),
+        slots: current?.slots ?? {},
+        refusals: {},
+        sessions: withTie(current?.sessions ?? [], { id: sessionId, endsAt }, now),
+        identity,
+      };
+      const isForResource = scopeSet(askedScopes).permissions.size > 0;
+      return isForResource ? withSlot(next, newSlot(redemption, now, random)) : next;
+    });
+    const account = { id: identity.accountId, epoch: record.epoch };
+    // Looked for after the write: an end that comes later finds the account there.
+    if (await this.#ended.isMarked(this.#markOf(account.id), redemption.begunAt)) {
+      await this.forget(account, sessionId);
+      throw endedMeanwhile();
+    }
+    return account;
+  }
+
+  async tie(account: Account, from: string, to: string): Promise<boolean> {
+    const now = this.#options.clock.now();
+    let isTied = false;
+    await this.#accounts.change(this.#nameOf(account.id), (record) => {
+      const tie = record.epoch === account.epoch ? findTie(record, from, now) : undefined;
+      isTied = tie !== undefined;
+      return tie && { ...record, sessions: withTie(record.sessions, { ...tie, id: to }, now) };
+    });
+    return isTied;
+  }
+
+  async forget(account: Account, sessionId: string): Promise<void> {
+    await this.#accounts.change(this.#nameOf(account.id), (record) =>
+      record.epoch === account.epoch ? withoutTie(record, sessionId) : undefined,
+    );
+  }
+
+  async revoke(accountId: string): Promise<void> {
+    await this.#ended.mark(this.#markOf(accountId));
+    await this.#accounts.erase(this.#nameOf(accountId));
+  }
+
+  async removeToken(account: Account, tokenId: string): Promise<void> {
+    await this.#accounts.change(this.#nameOf(account.id), (record) =>
+      record.epoch === account.epoch ? withoutSlot(record, tokenId) : undefined,
+    );
+  }
+
+  /** The account's record, if the session is one of its own. */
+  async #tied(
+    account: Account,
+    sessionId: string,
+    { near = false }: ReadOptions = {},
+  ): Promise<AccountRecord | undefined> {
+    const record = await this.#accounts.read(this.#nameOf(account.id), { near });
+    const now = this.#options.clock.now();
+    if (record?.epoch === account.epoch && findTie(record, sessionId, now)) return record;
+    // A copy near at hand may only say yes: it may be older than this session.
+    return near ? this.#tied(account, sessionId) : undefined;
+  }
+
+  #nameOf(accountId: string): string {
+    return this.#options.names.forAccount(accountId, 'account');
+  }
+
+  #markOf(accountId: string): string {
+    return this.#options.names.forAccount(accountId, 'ended');
+  }
+}
+
+/** A sign-in that a sign-out has overtaken; to sign in again is all right. */
+export function endedMeanwhile(): SignInFailed {
+  return new SignInFailed(
+    'ended-meanwhile',
+    'You were signed out while this sign-in was under way, so it was not completed.',
+  );
+}

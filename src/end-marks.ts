@@ -1,0 +1,34 @@
+/** Remembers for a while what has ended, so that a sign-in begun before cannot bring it back. */
+import type { Storage } from './storage/storage.ts';
+
+interface EndMarksOptions {
+  readonly storage: Storage;
+  readonly now: () => number;
+}
+
+/** Longer than a sign-in may take from its beginning to its callback. */
+const MARK_MS = 20 * 60_000;
+
+/**
+ * Marks are named like records and hold the time of the end, and nothing else: by our own clock, as
+ * the beginning of a sign-in is. A new sign-in is never refused by a mark.
+ */
+export class EndMarks {
+  readonly #options: EndMarksOptions;
+
+  constructor(options: EndMarksOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {Unavailable} it may not be marked: doing it again is safe. */
+  async mark(name: string): Promise<void> {
+    const { storage, now } = this.#options;
+    await storage.set(name, String(now()), MARK_MS);
+  }
+
+  /** Whether what `name` stands for has ended at the instant `since` (epoch milliseconds) or later. */
+  async isMarked(name: string, since: number): Promise<boolean> {
+    const at = await this.#options.storage.get(name);
+    return at !== undefined && Number(at) >= since;
+  }
+}
