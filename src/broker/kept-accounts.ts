@@ -67,7 +67,9 @@ export class KeptAccounts {
         identity,
       };
       const isForResource = scopeSet(askedScopes).permissions.size > 0;
-      return isForResource ? withSlot(next, newSlot(redemption, now, random)) : next;
+      // What else came with the code, such as the claims of an ID token, is no part of a slot.
+      const token = { ...redemption, claims: undefined };
+      return isForResource ? withSlot(next, newSlot(token, now, random)) : next;
     });
     const account = { id: identity.accountId, epoch: record.epoch };
     // Looked for after the write: an end that comes later finds the account there.

@@ -69,6 +69,12 @@ describe('The overview of an account', () => {
     expect(new Set(await tokenIds()).size).to.equal(3);
   });
 
+  it('is there whatever else came with the code', async () => {
+    const more = { claims: { sub: 'subject' } };
+    account = await signIn(broker, { ...more, refreshToken: authority.issue() });
+    expect((await inspect()).tokens).to.have.length(2);
+  });
+
   it('holds no token, and nothing that opens the record', async () => {
     const { value } = await broker.acquireToken(account, TODOS);
     const text = JSON.stringify(await inspect());
