@@ -9,6 +9,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { AuthorityOperations } from './authority-operations.ts';
 import type { SiteCookies } from './cookies.ts';
 import type { Pages } from './pages.ts';
+import type { PostedAnswers } from './posted-answers.ts';
 import type { SealedChallenges } from './sealed-challenges.ts';
 import type { BrowserSession } from './session.ts';
 import type { SessionStore } from './session-store.ts';
@@ -57,6 +58,7 @@ export interface Parts {
   readonly cookies: SiteCookies;
   readonly sessions: SessionStore;
   readonly transactions: SignInTransactions;
+  readonly postedAnswers: PostedAnswers;
   readonly challenges: SealedChallenges;
   readonly limitSignIns: SignInLimit;
   readonly pages: Pages;

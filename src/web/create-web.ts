@@ -31,6 +31,7 @@ import { gateway } from './routes/gateway.ts';
 import { live, ready } from './routes/health.ts';
 import { home } from './routes/home.ts';
 import { mail } from './routes/mail.ts';
+import { postedCallback } from './routes/posted-callback.ts';
 import { profile, profilePhoto } from './routes/profile.ts';
 import { signIn } from './routes/sign-in.ts';
 import { signOut } from './routes/sign-out.ts';
@@ -69,6 +70,9 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   open.get('/assets/{*file}', assets(files));
   open.get('/health/live', live);
   open.get('/health/ready', ready(parts));
+  if (azureAd.responseMode === 'form_post') {
+    open.post(azureAd.callbackPath, postedCallback(parts));
+  }
 
   const router = new Router<WebState, WebContext>({ sensitive: true });
   router.get('/', home(parts));

@@ -4,12 +4,14 @@ import { type AssetFile, assetUrls } from './asset-files.ts';
 import type { Parts } from './context.ts';
 import { SiteCookies } from './cookies.ts';
 import type { WebOptions } from './create-web.ts';
+import { OpenSignIns, openSignInsSchema } from './open-sign-ins.ts';
 import { Pages } from './pages.ts';
+import { PostedAnswers, postedAnswerSchema } from './posted-answers.ts';
 import { SealedChallenges } from './sealed-challenges.ts';
 import { sessionSchema } from './session.ts';
 import { SessionStore } from './session-store.ts';
 import { signInLimit } from './sign-in-limit.ts';
-import { SignInTransactions, transactionSchema } from './sign-in-transaction.ts';
+import { SignInTransactions, TRANSACTION_MS, transactionSchema } from './sign-in-transaction.ts';
 import { createViews } from './views.ts';
 
 interface Files {
@@ -26,6 +28,18 @@ const ID_BYTES = 32;
 export function makeParts(options: WebOptions, { views, files }: Files): Parts {
   const { settings, storage, keyRing, names, log, now, randomBytes } = options;
   const kept = { storage, keyRing, now, log };
+  const transactions = new SignInTransactions({
+    records: new Records({ ...kept, schema: transactionSchema }),
+    openSignIns: new OpenSignIns({
+      records: new Records({ ...kept, schema: openSignInsSchema }),
+      names,
+      now,
+      openMs: TRANSACTION_MS,
+    }),
+    storage,
+    names,
+    now,
+  });
   return {
     ...options,
     newId: () => randomBytes(ID_BYTES).toString('base64url'),
@@ -37,10 +51,12 @@ export function makeParts(options: WebOptions, { views, files }: Files): Parts {
       now,
       log,
     }),
-    transactions: new SignInTransactions({
-      records: new Records({ ...kept, schema: transactionSchema }),
+    transactions,
+    postedAnswers: new PostedAnswers({
+      records: new Records({ ...kept, schema: postedAnswerSchema }),
       storage,
       names,
+      transactions,
       now,
     }),
     challenges: new SealedChallenges({ keyRing, now }),

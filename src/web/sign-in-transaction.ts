@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { RecordNames } from '../record-names.ts';
 import type { Records } from '../records.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { OpenSignIns } from './open-sign-ins.ts';
 
 export const transactionSchema = z.object({
   nonce: z.string(),
@@ -31,6 +32,7 @@ export const TRANSACTION_MS = 15 * 60_000;
 
 interface SignInTransactionsOptions {
   readonly records: Records<Transaction>;
+  readonly openSignIns: OpenSignIns;
   readonly storage: Storage;
   readonly names: RecordNames;
   readonly now: () => number;
@@ -50,10 +52,18 @@ export class SignInTransactions {
     browserId: string,
     transaction: Omit<Transaction, 'browser'>,
   ): Promise<void> {
-    const { records, now } = this.#options;
+    const { records, openSignIns, now } = this.#options;
+    const name = this.#name(state);
     const value = { ...transaction, browser: hash(browserId) };
-    const kept = await records.replace(this.#name(state), undefined, value, now() + TRANSACTION_MS);
+    const kept = await records.replace(name, undefined, value, now() + TRANSACTION_MS);
     if (!kept) throw new Error('a new state is already in use');
+    const tooMany = await openSignIns.add(browserId, name);
+    await Promise.all(tooMany.map((each) => records.erase(each)));
+  }
+
+  /** Whether a sign-in was begun with this state and may still be completed. @throws {Unavailable} */
+  async isOpen(state: string): Promise<boolean> {
+    return (await this.#options.records.read(this.#name(state))) !== undefined;
   }
 
   /** Takes a transaction out of the store, so that it serves once. @throws {Unavailable} */

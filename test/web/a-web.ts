@@ -15,7 +15,7 @@ import type {
   TokenRequest,
 } from '../../src/broker/account.ts';
 import type { AccountOverview } from '../../src/broker/account-overview.ts';
-import type { DownstreamApi, Settings } from '../../src/config/settings.ts';
+import type { DownstreamApi, ResponseMode, Settings } from '../../src/config/settings.ts';
 import type { ApiAnswer, ApiCall } from '../../src/downstream/api-client.ts';
 import { KeyRing } from '../../src/encryption.ts';
 import { ApiFailed, SignInRequired, Unavailable } from '../../src/errors.ts';
@@ -287,6 +287,7 @@ interface WebChoices {
   readonly apis?: readonly DownstreamApi[];
   readonly signInScopes?: readonly string[];
   readonly trustProxy?: boolean;
+  readonly responseMode?: ResponseMode;
 }
 
 export async function aWeb({
@@ -294,6 +295,7 @@ export async function aWeb({
   apis = [GRAPH, LISTS],
   signInScopes = ['User.Read'],
   trustProxy = false,
+  responseMode = 'query',
 }: WebChoices = {}) {
   const url = new URL(publicUrl);
   const clock = { now: Date.parse('2026-11-21T09:00:00Z') };
@@ -314,7 +316,7 @@ export async function aWeb({
       authority: { kind: 'oidc', issuer: new URL('https://authority.test') },
       clientId: 'client',
       credential: { type: 'secret', secret: 'client-SECRET' },
-      responseMode: 'query',
+      responseMode,
       callbackPath: '/signin-oidc',
       signedOutCallbackPath: '/signout-callback-oidc',
       remoteSignOutPath: '/signout-oidc',
@@ -349,6 +351,7 @@ export async function aWeb({
     broker,
     apiClient,
     names: new RecordNames(tokenCache),
+    storage,
     store,
     clock,
     /** All that was logged. */

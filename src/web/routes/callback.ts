@@ -10,7 +10,8 @@ import { signInPath } from '../sign-in-links.ts';
 import type { Transaction } from '../sign-in-transaction.ts';
 
 export function callback(parts: Parts): Middleware {
-  const { settings, authority, cookies, transactions, limitSignIns } = parts;
+  const { settings, authority, cookies, transactions, postedAnswers, limitSignIns } = parts;
+  const isPosted = settings.azureAd.responseMode === 'form_post';
   return async (ctx) => {
     ctx.state.retryUrl = '/sign-in';
     await limitSignIns(ctx);
@@ -32,7 +33,9 @@ export function callback(parts: Parts): Middleware {
     const askedScopes = oneResource(transaction.scopes);
     const { nonce, codeVerifier } = transaction;
     const redirectUri = callbackUrl(settings);
-    const request = { callback: query, redirectUri, state, nonce, codeVerifier };
+    // Once the sign-in is this browser's: and then no query will do for an answer that was not posted.
+    const answer = isPosted ? await postedAnswers.take(state) : query;
+    const request = { callback: answer, redirectUri, state, nonce, codeVerifier };
     const redeemed = await authority.redeemCode({ ...request, scopes: askedScopes });
     refuseOtherAccount(ctx, transaction, redeemed);
     await signInBrowser(parts, ctx, redeemed, askedScopes);
