@@ -4,8 +4,8 @@ import type { RecordNames } from '../record-names.ts';
 import type { Records } from '../records.ts';
 
 export const openSignInsSchema = z.object({
-  /** Oldest first; some may be completed by now. */
-  begun: z.array(z.object({ name: z.string(), at: z.number() })),
+  /** What they are kept under, oldest first; some may be completed by now, or too old. */
+  begun: z.array(z.string()),
 });
 export type OpenSignInsRecord = z.output<typeof openSignInsSchema>;
 
@@ -39,20 +39,18 @@ export class OpenSignIns {
     const { records, names, now, openMs } = this.#options;
     const indexName = names.forRandomId(browserId, 'browser');
     const expiresAt = now() + openMs;
-    const mine = { name, at: now() };
     // Most browsers have nothing open, and what cannot be read here must not bar the way.
     const overwriteUnreadable = true;
-    const first = { begun: [mine] };
+    const first = { begun: [name] };
     if (await records.replace(indexName, undefined, first, expiresAt, { overwriteUnreadable })) {
       return [];
     }
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const kept = await records.read(indexName);
-      const open = kept?.value.begun.filter(({ at }) => at > now() - openMs) ?? [];
-      const begun = [...open, mine];
+      const begun = [...(kept?.value.begun ?? []), name];
       const next = { begun: begun.slice(-MAX_OPEN) };
       if (await records.replace(indexName, kept, next, expiresAt)) {
-        return begun.slice(0, -MAX_OPEN).map((each) => each.name);
+        return begun.slice(0, -MAX_OPEN);
       }
     }
     return [];

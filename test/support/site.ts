@@ -75,21 +75,22 @@ export async function startSandboxedSite(
   return { site, sandbox };
 }
 
-/** Goes through the sandbox's pages as `username` until they lead back to the site. */
+/** Goes through the sandbox's pages as `username` until they lead back to the site, or to `end`. */
 export async function passSandbox(
   visitor: Visitor,
   page: Page,
   username: string,
   decision: 'accept' | 'cancel' = 'accept',
+  end?: 'continue',
 ): Promise<Page> {
   const steps = [
     ...[`account-${username}`, `person-${username}`, 'sign-in', 'approve', decision],
-    'other-account',
+    ...['other-account', 'continue'],
   ];
   let at = page;
   for (let step = 0; step < 12; step += 1) {
     const next = steps.find((name) => at.text.includes(`data-test="${name}"`));
-    if (!next) return at;
+    if (!next || next === end) return at;
     const fields = next === decision ? { decision } : {};
     at = await visitor.submit(at, `data-test="${next}"`, fields);
   }

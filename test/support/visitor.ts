@@ -11,6 +11,9 @@ export interface Page {
   readonly trail: readonly URL[];
 }
 
+/** Which cookies go along, by what caused the request: with `none`, a form of another site. */
+type SameSite = 'strict' | 'lax' | 'none';
+
 const NAVIGATION = {
   accept: 'text/html,application/xhtml+xml',
   'sec-fetch-mode': 'navigate',
@@ -37,7 +40,7 @@ export class Visitor {
       return this.open(form.action);
     }
     const sameOrigin = form.action.origin === page.url.origin;
-    return this.#navigate(form.action, {
+    const init = {
       method: 'POST',
       body,
       headers: {
@@ -45,7 +48,8 @@ export class Visitor {
         origin: page.url.origin,
         'sec-fetch-site': sameOrigin ? 'same-origin' : 'cross-site',
       },
-    });
+    };
+    return this.#navigate(form.action, init, sameOrigin ? 'strict' : 'none');
   }
 
   /** Calls as a script of the site's own page does; redirects are not followed. */
@@ -71,9 +75,10 @@ export class Visitor {
     this.#jar(new URL(url)).setCookieSync(cookie, String(url));
   }
 
-  async #navigate(url: URL, init: RequestInit): Promise<Page> {
+  /** Redirects are followed as links are: with all cookies but strict ones. */
+  async #navigate(url: URL, init: RequestInit, cookies: SameSite = 'lax'): Promise<Page> {
     const trail = [url];
-    let response = await this.#send(url, init);
+    let response = await this.#send(url, init, cookies);
     for (let hops = 0; response.status >= 300 && response.status < 400 && hops < 20; hops += 1) {
       const location = response.headers.get('location');
       const here = trail.at(-1);
@@ -93,10 +98,10 @@ export class Visitor {
     };
   }
 
-  async #send(url: URL, init: RequestInit): Promise<Response> {
+  async #send(url: URL, init: RequestInit, sameSite: SameSite = 'lax'): Promise<Response> {
     const headers = new Headers(init.headers);
     const jar = this.#jar(url);
-    const cookies = jar.getCookieStringSync(url.href);
+    const cookies = jar.getCookieStringSync(url.href, { sameSiteContext: sameSite });
     if (cookies) headers.set('cookie', cookies);
     const response = await fetch(url, { ...init, headers, redirect: 'manual' });
     for (const cookie of response.headers.getSetCookie()) {
