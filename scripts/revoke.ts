@@ -1,5 +1,6 @@
 /** Ends one account everywhere, or all of them: `npm run revoke -- --account <id>`. */
 import { parseArgs } from 'node:util';
+import { auditLog } from '../src/audit.ts';
 import { systemClock } from '../src/clock.ts';
 import { ConfigurationFaults } from '../src/config/faults.ts';
 import { loadSettings } from '../src/config/load-settings.ts';
@@ -21,7 +22,7 @@ const USAGE = `Usage: npm run revoke -- --account ID [--config FILE]
   --config FILE    read FILE instead of appsettings.json.
 
 Refresh tokens are forgotten here; to make the authority refuse them too, revoke the person's
-sessions in Entra ID.`;
+sessions in Entra ID. What was ended is written to standard output as an audit event, too.`;
 
 /** Longer than any operation of a store takes. */
 const SETTLED_MS = 3000;
@@ -87,7 +88,9 @@ async function withStorage(
   }
 }
 
+/** Its audit event goes to standard output, as the site's do. */
 async function revoke(storage: Storage, { tokenCache }: Settings, order: Order): Promise<number> {
+  const audit = auditLog(createLog('info'));
   if (order.all) {
     if (order.instance !== tokenCache.instanceName) {
       console.error(
@@ -97,10 +100,12 @@ async function revoke(storage: Storage, { tokenCache }: Settings, order: Order):
     }
     const count = await storage.erase();
     if (await isAlone(storage)) await storage.erase();
+    audit({ event: 'instance_erased', instance: tokenCache.instanceName, records: count });
     console.log(`${count} records erased. Everyone is signed out.`);
     return 0;
   }
-  const name = new RecordNames(tokenCache).forAccount(asKept(order.account ?? ''), 'account');
+  const account = asKept(order.account ?? '');
+  const name = new RecordNames(tokenCache).forAccount(account, 'account');
   const wasThere = (await storage.get(name)) !== undefined;
   await storage.delete(name);
   if (await isAlone(storage)) await storage.delete(name);
@@ -110,6 +115,7 @@ async function revoke(storage: Storage, { tokenCache }: Settings, order: Order):
     );
     return 1;
   }
+  audit({ event: 'account_revoked', account });
   console.log('The account has ended: its tokens are deleted, and all its sessions with them.');
   return 0;
 }

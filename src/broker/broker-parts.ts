@@ -1,4 +1,5 @@
 /** What every flight of the broker works with. */
+import type { Audit } from '../audit.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { RecordNames } from '../record-names.ts';
@@ -11,6 +12,7 @@ export interface BrokerParts {
   readonly quiet: AuthorityQuiet;
   readonly clock: Clock;
   readonly log: Log;
+  readonly audit: Audit;
   /** 0 to 1, for jitter. */
   readonly random: () => number;
 }

@@ -1,20 +1,22 @@
 /** The accounts as they are kept: made by a sign-in, named by sessions, ended by the last sign-out. */
+import { shownSession } from '../audit.ts';
 import { EndMarks } from '../end-marks.ts';
 import { SignInFailed } from '../errors.ts';
 import { scopeSet } from '../scope-set.ts';
 import type { ReadOptions } from '../storage/storage.ts';
+import type { Identity } from '../token-response.ts';
 import type { Account, AccountDetails, Redemption } from './account.ts';
 import { type AccountOverview, overviewOf, withoutSlot } from './account-overview.ts';
 import type { AccountRecord } from './account-record.ts';
 import type { RecordStore } from './record-store.ts';
-import { findTie, withoutTie, withTie } from './session-ties.ts';
+import { findTie, pushedOut, type SessionTie, withoutTie, withTie } from './session-ties.ts';
 import { newSlot } from './slot.ts';
 import type { TokenBrokerOptions } from './token-broker-options.ts';
 import { withSlot } from './token-set.ts';
 
 type KeptAccountsOptions = Pick<
   TokenBrokerOptions,
-  'storage' | 'names' | 'clock' | 'newId' | 'random' | 'sessionMs'
+  'storage' | 'names' | 'clock' | 'audit' | 'newId' | 'random' | 'sessionMs'
 > & { readonly accounts: RecordStore<AccountRecord> };
 
 /** What the broker does with accounts, but for their tokens: see `Broker`. */
@@ -53,7 +55,9 @@ export class KeptAccounts {
     const [epoch, grantId, refreshTokenId] = [newId(), newId(), newId()];
     const now = clock.now();
     const endsAt = Math.min(now + sessionMs, redemption.sessionEndsAt ?? Number.POSITIVE_INFINITY);
+    let before: readonly SessionTie[] = [];
     const record = await this.#accounts.put(this.#nameOf(identity.accountId), (current) => {
+      before = current?.sessions ?? [];
       const kept = refreshToken
         ? { id: refreshTokenId, value: refreshToken, state: 'good' as const }
         : current?.refreshToken;
@@ -63,7 +67,7 @@ export class KeptAccounts {
         ...(kept ? { refreshToken: kept } : {}),
         slots: current?.slots ?? {},
         refusals: {},
-        sessions: withTie(current?.sessions ?? [], { id: sessionId, endsAt }, now),
+        sessions: withTie(before, { id: sessionId, endsAt }, now),
         identity,
       };
       const isForResource = scopeSet(askedScopes).permissions.size > 0;
@@ -71,6 +75,7 @@ export class KeptAccounts {
       const token = { ...redemption, claims: undefined };
       return isForResource ? withSlot(next, newSlot(token, now, random)) : next;
     });
+    this.#sayPushedOut(identity, pushedOut(before, record.sessions, now));
     const account = { id: identity.accountId, epoch: record.epoch };
     // Looked for after the write: an end that comes later finds the account there.
     if (await this.#ended.isMarked(this.#markOf(account.id), redemption.begunAt)) {
@@ -83,11 +88,17 @@ export class KeptAccounts {
   async tie(account: Account, from: string, to: string): Promise<boolean> {
     const now = this.#options.clock.now();
     let isTied = false;
+    let sayPushedOut = () => {};
     await this.#accounts.change(this.#nameOf(account.id), (record) => {
       const tie = record.epoch === account.epoch ? findTie(record, from, now) : undefined;
       isTied = tie !== undefined;
-      return tie && { ...record, sessions: withTie(record.sessions, { ...tie, id: to }, now) };
+      if (!tie) return undefined;
+      const sessions = withTie(record.sessions, { ...tie, id: to }, now);
+      const left = pushedOut(record.sessions, sessions, now);
+      sayPushedOut = () => this.#sayPushedOut(record.identity, left);
+      return { ...record, sessions };
     });
+    if (isTied) sayPushedOut();
     return isTied;
   }
 
@@ -119,6 +130,13 @@ export class KeptAccounts {
     if (record?.epoch === account.epoch && findTie(record, sessionId, now)) return record;
     // A copy near at hand may only say yes: it may be older than this session.
     return near ? this.#tied(account, sessionId) : undefined;
+  }
+
+  #sayPushedOut({ accountId, tenantId }: Identity, sessions: readonly SessionTie[]): void {
+    const whose = { account: accountId, tenantId };
+    for (const { id } of sessions) {
+      this.#options.audit({ event: 'session_pushed_out', ...whose, session: shownSession(id) });
+    }
   }
 
   #nameOf(accountId: string): string {

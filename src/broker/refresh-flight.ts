@@ -1,5 +1,5 @@
 /** One refresh, from taking the lease to the written record; it runs on whether or not anyone waits. */
-import { AppError, Misconfigured, SignInRequired, Unavailable } from '../errors.ts';
+import { SignInRequired, Unavailable } from '../errors.ts';
 import type { Refresh, RefreshAnswer, TokenResponse } from '../token-response.ts';
 import type { AccessToken, Account } from './account.ts';
 import type { AccountRecord } from './account-record.ts';
@@ -9,6 +9,7 @@ import type { HeldLease } from './lease.ts';
 import { sendWhileHeld, underLease } from './leased.ts';
 import type { Outbox } from './outbox.ts';
 import type { Changed, RecordStore } from './record-store.ts';
+import { sayRefreshFailed } from './refresh-failure.ts';
 import { restraintOn, withFailure, withoutFailures } from './restraint.ts';
 import { findToken, newSlot } from './slot.ts';
 import { withoutToken, withSlotSince } from './token-set.ts';
@@ -85,6 +86,7 @@ export class RefreshFlight {
         refresh({ refreshToken: value, scopes, tenantId, claims, accountId, beforeSend }),
       );
     } catch (error) {
+      this.#say(error, record);
       return await this.#afterRefusal(error, lineage);
     }
     return answer && (await this.#commit(answer, lineage, record, held));
@@ -92,7 +94,6 @@ export class RefreshFlight {
 
   /** What a failed refresh means for the record; throws what its callers are to be told. */
   async #afterRefusal(error: unknown, lineage: Lineage): Promise<undefined> {
-    this.#say(error);
     if (!(error instanceof SignInRequired) || error.reason !== 'refresh-token-dead') {
       await this.#note(error, lineage);
       throw error;
@@ -111,16 +112,9 @@ export class RefreshFlight {
     return undefined;
   }
 
-  /** Once for a flight, however many wait for it. */
-  #say(error: unknown): void {
-    if (!(error instanceof AppError)) return;
-    const { log } = this.#parts;
-    const about = { event: 'refresh_failed', code: error.code, ...error.detail };
-    if (error instanceof Misconfigured) log.error(about, 'the authority refuses this site');
-    else if (error instanceof Unavailable) {
-      // Of an unknown outcome the refresh token may have been spent.
-      log.warn({ ...about, outcome: error.outcome }, 'the authority did not refresh');
-    } else log.info(about, 'the authority wants the person');
+  /** `error`: what came in place of tokens; `undefined` when another account's came. */
+  #say(error: unknown, { identity }: AccountRecord): void {
+    sayRefreshFailed(this.#parts, { identity, scopes: this.#request.scopes, error });
   }
 
   /** Remembers a failure for all processes. */
@@ -141,15 +135,13 @@ export class RefreshFlight {
     read: AccountRecord,
     held: HeldLease,
   ): Promise<AccessToken | undefined> {
-    const { clock, log, newId, random } = this.#parts;
+    const { clock, newId, random } = this.#parts;
     if (!isSameAccount(answer, read)) {
-      log.error(
-        { event: 'foreign_account_answer' },
-        'a refresh answered for another account: discarded',
-      );
+      this.#say(undefined, read);
       await this.#note(unjudged(), lineage);
       throw unjudged();
     }
+    if (answer.kind === 'unverified') this.#say(answer.cause, read);
     const response = answer.kind === 'verified' ? answer.response : undefined;
     const brought = response ? response.refreshToken : broughtUnverified(answer);
     const slot = response && this.#slotFor(response, clock.now(), random);

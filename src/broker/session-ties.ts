@@ -17,6 +17,15 @@ export function withTie(sessions: readonly SessionTie[], tie: SessionTie, now: n
   return [...others.slice(1 - MAX_SESSIONS), tie];
 }
 
+/** The sessions that made room before they had ended. */
+export function pushedOut(
+  before: readonly SessionTie[],
+  after: readonly SessionTie[],
+  now: number,
+): readonly SessionTie[] {
+  return before.filter(({ id, endsAt }) => endsAt > now && !after.some((tie) => tie.id === id));
+}
+
 export function findTie({ sessions }: Sessions, sessionId: string, now: number) {
   return sessions.find(({ id, endsAt }) => id === sessionId && endsAt > now);
 }

@@ -1,4 +1,5 @@
 /** What a token broker is made of. */
+import type { Audit } from '../audit.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { RecordNames } from '../record-names.ts';
@@ -20,6 +21,7 @@ export interface TokenBrokerOptions {
   readonly requestAppToken: RequestAppToken;
   readonly clock: Clock;
   readonly log: Log;
+  readonly audit: Audit;
   /** 0 to 1, for jitter. */
   readonly random: () => number;
   /** An unguessable id. */

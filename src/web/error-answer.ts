@@ -63,6 +63,10 @@ function words(
   if (error instanceof SignInRequired) {
     return { title: 'Please sign in', advice: 'Sign in, and you will be brought back.' };
   }
+  if (error instanceof SignInFailed && error.reason === 'refused-by-site') {
+    const advice = 'If you think you should be let in, ask whoever runs this site.';
+    return { title: 'You were not let in', advice };
+  }
   if (error instanceof SignInFailed) {
     return {
       title: 'You were not signed in',

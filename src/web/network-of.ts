@@ -1,18 +1,22 @@
-/** Tells whose requests are counted together: those of one IPv4 address or one IPv6 network. */
+/** Tells where a request came from, and whose are counted together: those of one IPv4 address or one IPv6 network. */
 import { isIP } from 'node:net';
 
 /** An address with a port behind it, as some proxies write it. */
 const WITH_PORT = /^(?:([\d.]{7,15})|\[([\da-f:.]{2,45})\]):\d{1,5}$/i;
 const MAPPED = /^::ffff:([\d.]+)$/i;
 
-/** The network of the address that a request came from; of `remote` where `sent` is no address. */
+/** The network of the address that a request came from. */
 export function networkOf(sent: string, remote: string | undefined): string {
+  const address = addressOf(sent, remote);
+  return isIP(address) === 6 ? prefixOf(address) : address;
+}
+
+/** The address that a request came from; `remote` where `sent` is no address. */
+export function addressOf(sent: string, remote: string | undefined): string {
   const address = addressIn(sent) ?? remote ?? '';
   // A zone (`%eth0`) is no part of what came over the network.
   const plain = address.replace(/%.*$/s, '');
-  const mapped = MAPPED.exec(plain)?.[1];
-  if (mapped) return mapped;
-  return isIP(plain) === 6 ? prefixOf(plain) : plain;
+  return MAPPED.exec(plain)?.[1] ?? plain;
 }
 
 function addressIn(text: string): string | undefined {

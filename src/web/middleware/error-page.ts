@@ -3,6 +3,7 @@ import { SignInFailed, SignInRequired } from '../../errors.ts';
 import type { Context, Middleware, Parts } from '../context.ts';
 import { type ErrorAnswer, errorAnswer } from '../error-answer.ts';
 import { logFailure } from '../error-log.ts';
+import { tellFailedSignIn } from '../failed-sign-in.ts';
 import { showProblem } from '../problem-details.ts';
 import { type Reference, referenceOf, referenceText } from '../reference.ts';
 import { scopeWords } from '../scope-words.ts';
@@ -23,6 +24,7 @@ export function errorPage(parts: Parts): Middleware {
     } catch (error) {
       const answer = errorAnswer(error, ctx.method !== 'GET' && ctx.method !== 'HEAD');
       logFailure(parts.log, ctx, error, answer);
+      tellFailedSignIn(parts, ctx, error);
       answerFailure(parts, ctx, error, answer);
     }
   };

@@ -1,0 +1,112 @@
+/** Every audit event with its meaning and its fields: what the README's list is made from. */
+import type { AuditEvent, AuditEventOf } from './audit.ts';
+
+type EventName = AuditEvent['event'];
+type FieldsOf<Event> = Event extends unknown ? Exclude<keyof Event, 'event'> : never;
+type Presence<Event> = {
+  readonly [Field in FieldsOf<Event>]-?: undefined extends Event[Field] ? 'if known' : 'always';
+};
+
+export interface DocumentedEvent<Fields> {
+  readonly meaning: string;
+  readonly fields: Fields;
+}
+
+const account = { account: 'always', tenantId: 'if known' } as const;
+const accountIfKnown = { account: 'if known', tenantId: 'if known' } as const;
+const request = { correlationId: 'always', address: 'always', session: 'if known' } as const;
+const errors = { error: 'if known', errorCodes: 'if known' } as const;
+
+/** Held to the events by the compiler: none is left out, and no field of one. */
+export const documentedEvents: {
+  readonly [Name in EventName]: DocumentedEvent<Presence<AuditEventOf<Name>>>;
+} = {
+  sign_in: {
+    meaning: 'A person signed in, or signed in anew, and the session is kept',
+    fields: { ...account, ...request, how: 'always' },
+  },
+  sign_in_failed: {
+    meaning: 'A sign-in came back from the authority and did not end well: nothing was kept',
+    fields: {
+      ...{ reason: 'always', expectedAccount: 'if known' },
+      ...accountIfKnown,
+      ...errors,
+      ...request,
+    },
+  },
+  consent: {
+    meaning: 'A person gave a consent that a page had asked for, or refused it',
+    fields: { decision: 'always', scopes: 'always', ...accountIfKnown, ...request },
+  },
+  refresh_failed: {
+    meaning:
+      'The authority was asked for new tokens of an account, and gave none that could be used',
+    fields: {
+      ...{ reason: 'always', resource: 'always' },
+      ...account,
+      ...errors,
+      outcome: 'if known',
+    },
+  },
+  sign_out: {
+    meaning: 'A session of an account was ended, or all of them; one that expires is no event',
+    fields: { kind: 'always', ...account, ...request },
+  },
+  session_pushed_out: {
+    meaning: 'An account had too many sessions: the one that began first was ended',
+    fields: { ...account, session: 'always' },
+  },
+  tokens_removed: {
+    meaning: 'A person removed the tokens of one API on the account page',
+    fields: { resource: 'always', ...account, ...request },
+  },
+  account_revoked: {
+    meaning: 'An operator ended an account everywhere; written by `npm run revoke` itself',
+    fields: account,
+  },
+  instance_erased: {
+    meaning: 'An operator erased all that an instance keeps; written by `npm run revoke` itself',
+    fields: { instance: 'always', records: 'always' },
+  },
+};
+
+export const documentedFields: Readonly<Record<FieldsOf<AuditEvent>, string>> = {
+  account: 'Whose it is, as `npm run revoke` takes it: who answered, where a sign-in failed',
+  tenantId: 'The tenant signed in to',
+  correlationId: 'The request: as in its other log lines and on the error page',
+  address: 'Where it came from: an IP address, of a proxy’s word only with `Site:TrustProxy`',
+  session: 'The first 12 digits of the session’s hash',
+  how: '`new_session`, `further_account` of a session, or `renewal` of one that was there',
+  reason: 'What went wrong, from a closed list',
+  expectedAccount: 'Whom the sign-in was begun for',
+  error: 'The OAuth error code of the authority',
+  errorCodes: 'Its AADSTS numbers',
+  decision: '`given` or `refused`',
+  scopes: 'What was asked for',
+  resource: 'The API that the tokens are for',
+  outcome: '`not-done`, or `unknown`: then the refresh token may have been spent',
+  kind: '`here`, `session_ended_from_account_page`, `everywhere`, `front_channel` or `back_channel`',
+  instance: '`TokenCache:InstanceName`',
+  records: 'How many records were erased',
+};
+
+/** The events, and then their fields, as tables in Markdown. */
+export function auditTable(): string {
+  const events = Object.entries(documentedEvents).map(
+    ([name, { meaning, fields }]) => `| \`${name}\` | ${meaning} | ${shown(fields)} |`,
+  );
+  const fields = Object.entries(documentedFields).map(
+    ([name, meaning]) => `| \`${name}\` | ${meaning} |`,
+  );
+  return [
+    ...['| event | is written when | fields |', '|---|---|---|', ...events, ''],
+    ...['| field | is |', '|---|---|', ...fields, ''],
+  ].join('\n');
+}
+
+/** Those that may be missing have a question mark. */
+function shown(fields: Readonly<Record<string, string>>): string {
+  return Object.entries(fields)
+    .map(([name, presence]) => `\`${name}\`${presence === 'always' ? '' : '?'}`)
+    .join(', ');
+}
