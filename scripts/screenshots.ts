@@ -61,6 +61,15 @@ async function tour(page: Page, keep: (name: string) => Promise<void>): Promise<
     await page.waitForURL(`${site.url}${path}`);
     await keep(name);
   }
+  const phone = await signInOnPhone();
+  await open('/account');
+  await keep('account');
+  await page.getByRole('button', { name: /^Refresh now: Todos/ }).click();
+  await page.waitForURL(/done=/);
+  await keep('account-refreshed');
+  await phone.getByRole('button', { name: 'Sign out' }).click();
+  await phone.waitForURL(/sign-out/);
+  await phone.context().close();
   await open('/nowhere');
   await keep('not-found');
   sandbox.controls.outage('graph', '500');
@@ -82,4 +91,17 @@ async function tour(page: Page, keep: (name: string) => Promise<void>): Promise<
   await page.unroute('**/logout?**');
   await open('/signout-callback-oidc');
   await keep('signed-out');
+}
+
+/** A second session of the same person, for the account page. */
+async function signInOnPhone(): Promise<Page> {
+  const userAgent =
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1';
+  const context = await browser.newContext({ userAgent });
+  const page = await context.newPage();
+  await page.goto(`${site.url}/sign-in`);
+  await page.getByTestId('person-ada@contoso.example').click();
+  await page.getByTestId('sign-in').click();
+  await page.waitForURL(`${site.url}/`);
+  return page;
 }

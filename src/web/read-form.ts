@@ -1,0 +1,23 @@
+/** Reads a field of the form that a page of this site sent, up to a limit. */
+import { bodyParser } from '@koa/bodyparser';
+import { z } from 'zod';
+import type { Context } from './context.ts';
+
+/** Statuses of a form that is no good; without one it was broken. */
+const refusalSchema = z.object({ status: z.union([z.literal(413), z.literal(415)]) });
+
+const parseForm = bodyParser({
+  enableTypes: ['form'],
+  formLimit: '16kb',
+  onError: (error, ctx) => ctx.throw(refusalSchema.safeParse(error).data?.status ?? 400),
+});
+
+/**
+ * The text of a field; `undefined` where there is no such field, or not just one. The form is read
+ * once, however many fields are asked for; 413, 415 or 400 if it is no good.
+ */
+export async function formField(ctx: Context, name: string): Promise<string | undefined> {
+  await parseForm(ctx, async () => {});
+  const fields = z.object({ [name]: z.string() }).safeParse(ctx.request.body);
+  return fields.data?.[name];
+}
