@@ -1,5 +1,6 @@
 /** The composition root: every part of the site, made once and joined. Read it first. */
 import { randomBytes } from 'node:crypto';
+import { auditLog } from './audit.ts';
 import { authorityHealth } from './authority/authority-health.ts';
 import { createAuthority } from './authority/create-authority.ts';
 import { endSessionUrl } from './authority/end-session-url.ts';
@@ -16,17 +17,19 @@ import { systemClock } from './clock.ts';
 import type { Settings } from './config/settings.ts';
 import { ApiClient } from './downstream/api-client.ts';
 import { KeyRing } from './encryption.ts';
+import { loadHooks } from './load-hooks.ts';
 import type { Log } from './log.ts';
 import { RecordNames } from './record-names.ts';
 import { Records } from './records.ts';
 import { openStorage } from './storage/open-storage.ts';
 import { createWeb } from './web/create-web.ts';
+import { SiteHooks } from './web/site-hooks.ts';
 
 /** A site ready to listen. */
 export interface App {
   /** Answers requests: for `http.createServer`. */
   readonly callback: ReturnType<ReturnType<typeof createWeb>['callback']>;
-  /** Waits for refreshes under way, writes what is unwritten, and closes the store. */
+  /** Waits for refreshes and hooks under way, writes what is unwritten, and closes the store. */
   close(): Promise<void>;
   /** How long that takes at most. */
   readonly closeMs: number;
@@ -38,10 +41,12 @@ const CLOSE_MS = 15_000;
 const MAX_OPEN_ACCOUNTS = 2000;
 const MAX_OPEN_APPS = 100;
 
-/** @throws {Misconfigured} the store's URI cannot be used. */
+/** @throws {Misconfigured} the store's URI or the hook module cannot be used. */
 export async function createApp(settings: Settings, log: Log): Promise<App> {
   const clock = systemClock;
   const newId = () => randomBytes(24).toString('base64url');
+  const audit = auditLog(log);
+  const hooks = new SiteHooks({ hooks: await loadHooks(settings.site.hooks), log });
 
   const { store, instanceName, schemaName, tableName } = settings.tokenCache;
   const naming = { instanceName, schemaName, tableName };
@@ -61,6 +66,7 @@ export async function createApp(settings: Settings, log: Log): Promise<App> {
     requestAppToken: (request) => requestAppToken(authority, request),
     clock,
     log,
+    audit,
     random: Math.random,
     newId,
     sessionMs: settings.session.absoluteHours * 3_600_000,
@@ -82,6 +88,8 @@ export async function createApp(settings: Settings, log: Log): Promise<App> {
     keyRing,
     names,
     log,
+    audit,
+    hooks,
     now: clock.now,
     randomBytes,
   });
@@ -90,7 +98,7 @@ export async function createApp(settings: Settings, log: Log): Promise<App> {
     callback: web.callback(),
     closeMs: CLOSE_MS,
     close: async () => {
-      await broker.close(CLOSE_MS);
+      await Promise.all([hooks.settled(), broker.close(CLOSE_MS)]);
       await storage.close();
     },
   };

@@ -9,7 +9,7 @@ import type { AuthoritySettings, ResponseMode, Settings } from './settings.ts';
 export const AZURE_AD_KEYS = [
   ...['Instance', 'TenantId', 'Authority', 'ClientId', 'ClientSecret', 'ClientCredentials'],
   ...['ClientCertificates', 'SendX5C', 'ResponseMode'],
-  ...['CallbackPath', 'SignedOutCallbackPath', 'RemoteSignOutPath'],
+  ...['CallbackPath', 'SignedOutCallbackPath', 'RemoteSignOutPath', 'BackChannelLogoutPath'],
 ] as const;
 export type AzureAdKey = (typeof AZURE_AD_KEYS)[number];
 

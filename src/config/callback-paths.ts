@@ -5,13 +5,19 @@ export interface CallbackPaths {
   readonly callbackPath: string;
   readonly signedOutCallbackPath: string;
   readonly remoteSignOutPath: string;
+  readonly backChannelLogoutPath: string;
 }
 
-type PathKey = 'CallbackPath' | 'SignedOutCallbackPath' | 'RemoteSignOutPath';
+type PathKey =
+  | 'CallbackPath'
+  | 'SignedOutCallbackPath'
+  | 'RemoteSignOutPath'
+  | 'BackChannelLogoutPath';
 
 /** First segments of the site's own pages. */
 const OWN = [
-  ...['sign-in', 'sign-out', 'signed-out', 'profile', 'mail', 'apis', 'api', 'health', 'assets'],
+  ...['sign-in', 'sign-out', 'signed-out', 'account', 'profile', 'mail', 'apis', 'api'],
+  ...['health', 'assets'],
 ];
 /** What the authority takes in a redirect URI and no router reads as a pattern. */
 const PATH = /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$/;
@@ -25,12 +31,14 @@ export function readCallbackPaths<Key extends string>(
     callbackPath: readPath(section, 'CallbackPath', '/signin-oidc'),
     signedOutCallbackPath: readPath(section, 'SignedOutCallbackPath', '/signout-callback-oidc'),
     remoteSignOutPath: readPath(section, 'RemoteSignOutPath', '/signout-oidc'),
+    backChannelLogoutPath: readPath(section, 'BackChannelLogoutPath', '/backchannel-logout'),
   };
   const seen = new Map<string, PathKey>();
   for (const [key, path] of [
     ['CallbackPath', paths.callbackPath],
     ['SignedOutCallbackPath', paths.signedOutCallbackPath],
     ['RemoteSignOutPath', paths.remoteSignOutPath],
+    ['BackChannelLogoutPath', paths.backChannelLogoutPath],
   ] as const) {
     const other = seen.get(path.toLowerCase());
     if (other) section.fault(key, `is the same as ${other}`, 'Give each a path of its own.');

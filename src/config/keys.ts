@@ -29,6 +29,11 @@ export const documentedKeys: readonly DocumentedKey[] = [
     'the first API’s',
     'Asked at sign-in; an empty text or list leaves each consent to the page that needs it',
   ),
+  row(
+    'Site:Hooks',
+    NONE,
+    'A module of your own, from where the site is started: what it exports is asked at each sign-in, and told of [its end](#hooks)',
+  ),
   row('AzureAd:Instance', '`https://login.microsoftonline.com/`', 'The cloud’s host'),
   row(
     'AzureAd:TenantId',
@@ -75,7 +80,16 @@ export const documentedKeys: readonly DocumentedKey[] = [
     '`/signout-callback-oidc`',
     'Where it returns to after sign-out',
   ),
-  row('AzureAd:RemoteSignOutPath', '`/signout-oidc`', 'Where it tells of a sign-out elsewhere'),
+  row(
+    'AzureAd:RemoteSignOutPath',
+    '`/signout-oidc`',
+    'Where it tells of a sign-out elsewhere, by a frame in the browser',
+  ),
+  row(
+    'AzureAd:BackChannelLogoutPath',
+    '`/backchannel-logout`',
+    'Where an authority other than Entra ID tells of it itself, by a logout token',
+  ),
   row(
     `${API}:BaseUrl`,
     REQUIRED,
@@ -126,6 +140,21 @@ export const documentedKeys: readonly DocumentedKey[] = [
   ),
   row('Session:IdleMinutes', '`60`', 'A session ends after so long without a request'),
   row('Session:AbsoluteHours', '`12`', 'A session ends after so long in any case'),
+  row(
+    'Session:UseTokenLifetime',
+    '`false`',
+    'A session ends with the ID token that it began with, if that is sooner',
+  ),
+  row(
+    'Session:SignOutEverywhere',
+    '`false`',
+    'Every sign-out ends all sessions of the account and deletes its tokens at once, not only with its last session',
+  ),
+  row(
+    'Session:RevokeSignInSessions',
+    '`false`',
+    '“Sign out everywhere” ends the account’s sessions at Microsoft too, by Graph’s `revokeSignInSessions`; needs the delegated permission `User.RevokeSessions.All`',
+  ),
 ];
 
 /** The keys as a table in Markdown. */

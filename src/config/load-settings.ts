@@ -45,7 +45,7 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
   const section = <Key extends string>(name: SectionName, keys: readonly Key[]) =>
     new Section(name, childOf(tree, name), keys, report);
 
-  const site = readSite(section('Site', SITE_KEYS));
+  const site = readSite(section('Site', SITE_KEYS), { directory });
   const azureAdSection = section('AzureAd', AZURE_AD_KEYS);
   const azureAd = readAzureAd(azureAdSection, { directory, now: now() });
   if (site.publicUrl) checkRedirectUris(azureAdSection, azureAd, site.publicUrl);

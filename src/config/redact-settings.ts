@@ -13,6 +13,7 @@ export function redactSettings(settings: Settings): Record<string, unknown> {
       Port: site.port,
       TrustProxy: site.trustProxy,
       SignInScopes: site.signInScopes,
+      ...(site.hooks !== undefined && { Hooks: site.hooks }),
     },
     AzureAd: {
       ...authorityKeys(azureAd.authority),
@@ -22,6 +23,7 @@ export function redactSettings(settings: Settings): Record<string, unknown> {
       CallbackPath: azureAd.callbackPath,
       SignedOutCallbackPath: azureAd.signedOutCallbackPath,
       RemoteSignOutPath: azureAd.remoteSignOutPath,
+      BackChannelLogoutPath: azureAd.backChannelLogoutPath,
     },
     DownstreamApis: Object.fromEntries(downstreamApis.map((api) => [api.name, apiKeys(api)])),
     TokenCache: {
@@ -32,7 +34,13 @@ export function redactSettings(settings: Settings): Record<string, unknown> {
       EncryptionKeys: tokenCache.encryptionKeys.map(() => HIDDEN),
       IndexKey: HIDDEN,
     },
-    Session: { IdleMinutes: session.idleMinutes, AbsoluteHours: session.absoluteHours },
+    Session: {
+      IdleMinutes: session.idleMinutes,
+      AbsoluteHours: session.absoluteHours,
+      UseTokenLifetime: session.useTokenLifetime,
+      SignOutEverywhere: session.signOutEverywhere,
+      RevokeSignInSessions: session.revokeSignInSessions,
+    },
   };
 }
 

@@ -1,8 +1,14 @@
-/** Reads the section `Session`: how long a session lasts. */
+/** Reads the section `Session`: how long a session lasts, and what a sign-out ends. */
 import type { Section } from './section.ts';
 import type { Settings } from './settings.ts';
 
-export const SESSION_KEYS = ['IdleMinutes', 'AbsoluteHours'] as const;
+export const SESSION_KEYS = [
+  'IdleMinutes',
+  'AbsoluteHours',
+  'UseTokenLifetime',
+  'SignOutEverywhere',
+  'RevokeSignInSessions',
+] as const;
 
 const DEFAULTS = { idleMinutes: 60, absoluteHours: 12 };
 /** How long Entra ID keeps a refresh token that is not used. */
@@ -21,5 +27,11 @@ export function readSessionLimits(
     const problem = `is longer than AbsoluteHours, which is ${absoluteHours}`;
     section.fault('IdleMinutes', problem, 'Make it shorter, or AbsoluteHours longer.');
   }
-  return { idleMinutes, absoluteHours };
+  return {
+    idleMinutes,
+    absoluteHours,
+    useTokenLifetime: section.flag('UseTokenLifetime') ?? false,
+    signOutEverywhere: section.flag('SignOutEverywhere') ?? false,
+    revokeSignInSessions: section.flag('RevokeSignInSessions') ?? false,
+  };
 }

@@ -62,6 +62,8 @@ export interface Settings {
     readonly trustProxy: boolean;
     /** Asked at sign-in; empty for purely incremental consent. */
     readonly signInScopes: readonly string[];
+    /** The path of the site's own hook module. */
+    readonly hooks: string | undefined;
     /** Whether the public URL is https, and cookies so `Secure` and `__Host-`. */
     readonly secure: boolean;
   };
@@ -73,6 +75,7 @@ export interface Settings {
     readonly callbackPath: string;
     readonly signedOutCallbackPath: string;
     readonly remoteSignOutPath: string;
+    readonly backChannelLogoutPath: string;
   };
   readonly tokenCache: {
     /** The URI of the store, such as `redis://127.0.0.1:6379`. */
@@ -87,7 +90,16 @@ export interface Settings {
     /** 32 bytes: keys the names of accounts. */
     readonly indexKey: Buffer;
   };
-  readonly session: { readonly idleMinutes: number; readonly absoluteHours: number };
+  readonly session: {
+    readonly idleMinutes: number;
+    readonly absoluteHours: number;
+    /** Whether a session ends with the ID token it began with, if that is sooner. */
+    readonly useTokenLifetime: boolean;
+    /** Whether every sign-out ends the account everywhere, and its tokens at once. */
+    readonly signOutEverywhere: boolean;
+    /** Whether signing out everywhere ends the account's sessions at the authority too, by Graph. */
+    readonly revokeSignInSessions: boolean;
+  };
   /** In the order they are written. */
   readonly downstreamApis: readonly DownstreamApi[];
 }

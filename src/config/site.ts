@@ -1,9 +1,11 @@
 /** Reads the section `Site`: where the site is found, and how it listens. */
+import { resolve } from 'node:path';
+import { readTextFile } from './read-text-file.ts';
 import { readUrl } from './read-url.ts';
 import { readScopes } from './scopes.ts';
 import type { Section } from './section.ts';
 
-export const SITE_KEYS = ['PublicUrl', 'Port', 'TrustProxy', 'SignInScopes'] as const;
+export const SITE_KEYS = ['PublicUrl', 'Port', 'TrustProxy', 'SignInScopes', 'Hooks'] as const;
 
 export interface SiteSettings {
   /** `undefined` when it is faulty. */
@@ -12,11 +14,18 @@ export interface SiteSettings {
   readonly trustProxy: boolean;
   /** `undefined` when absent: the first API's are asked then. */
   readonly signInScopes: readonly string[] | undefined;
+  /** The path of a file that is there; `undefined` when absent or faulty. */
+  readonly hooks: string | undefined;
 }
 
 const DEFAULT_PORT = 4000;
 
-export function readSite(section: Section<(typeof SITE_KEYS)[number]>): SiteSettings {
+type SiteSection = Section<(typeof SITE_KEYS)[number]>;
+
+export function readSite(
+  section: SiteSection,
+  { directory }: { readonly directory: string },
+): SiteSettings {
   section.refuseUnknownKeys();
   const port = section.integer('Port', { min: 0, max: 65_535 }) ?? DEFAULT_PORT;
   const publicUrl = section.has('PublicUrl')
@@ -34,5 +43,21 @@ export function readSite(section: Section<(typeof SITE_KEYS)[number]>): SiteSett
     port,
     trustProxy,
     signInScopes: readScopes(section, 'SignInScopes'),
+    hooks: readHooks(section, directory),
   };
+}
+
+/** Only whether the module is there: to know more, it would have to be run. */
+function readHooks(section: SiteSection, directory: string): string | undefined {
+  const written = section.text('Hooks');
+  if (written === undefined) return undefined;
+  const path = resolve(directory, written);
+  const file = readTextFile(path);
+  if (file.state === 'read') return path;
+  if (file.state === 'absent') {
+    section.fault('Hooks', `names a file that does not exist: ${path}`, 'Correct the path.');
+  } else {
+    section.fault('Hooks', `cannot be read (${file.code})`, 'Let this process read the file.');
+  }
+  return undefined;
 }

@@ -1,4 +1,4 @@
-/** The pages' calls to Microsoft Graph: me, photo, messages. */
+/** The pages' calls to Microsoft Graph: me, photo, messages, and the end of sessions. */
 import { z } from 'zod';
 import type { Account } from '../broker/account.ts';
 import type { DownstreamApi } from '../config/settings.ts';
@@ -120,6 +120,25 @@ export async function readMessages(
   const call = { ...options, api: graph, path: '/me/messages', query, scopes };
   const answer = await client.json(account, call);
   return parsed(messagesSchema, answer, graph, options).value;
+}
+
+/**
+ * Ends the person's sessions at the authority: their refresh tokens and browser sessions, everywhere
+ * (https://learn.microsoft.com/graph/api/user-revokesigninsessions). Takes minutes to take effect.
+ *
+ * @throws {SignInRequired} no consent to User.RevokeSessions.All.
+ */
+export async function revokeSignInSessions(
+  client: Client,
+  graph: DownstreamApi,
+  account: Account,
+  options: CallOptions = {},
+): Promise<void> {
+  const scopes = graphScopes(graph, 'User.RevokeSessions.All');
+  const call = { ...options, api: graph, method: 'POST', path: '/me/revokeSignInSessions', scopes };
+  const answer = await client.stream(account, call);
+  if (answer.status >= 300) throw await client.failure(call, answer);
+  answer.body.destroy();
 }
 
 function parsed<T extends z.ZodType>(

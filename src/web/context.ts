@@ -1,11 +1,14 @@
 /** What one request carries through the web tier, and what routes are made of. */
 import type Koa from 'koa';
+import type { Audit } from '../audit.ts';
 import type { AccountDetails, Broker } from '../broker/account.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ApiClient } from '../downstream/api-client.ts';
 import { SignInRequired } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { RecordNames } from '../record-names.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { Identity } from '../token-response.ts';
 import type { AuthorityOperations } from './authority-operations.ts';
 import type { SiteCookies } from './cookies.ts';
 import type { Pages } from './pages.ts';
@@ -13,8 +16,10 @@ import type { PostedAnswers } from './posted-answers.ts';
 import type { SealedChallenges } from './sealed-challenges.ts';
 import type { BrowserSession } from './session.ts';
 import type { SessionStore } from './session-store.ts';
+import type { SidIndex } from './sid-index.ts';
 import type { SignInLimit } from './sign-in-limit.ts';
 import type { SignInTransactions } from './sign-in-transaction.ts';
+import type { SiteHooks } from './site-hooks.ts';
 
 export interface WebState {
   /** Names this request in the log, on error pages and in calls to APIs. */
@@ -31,6 +36,10 @@ export interface WebState {
   retryUrl?: string | undefined;
   /** The challenge that this request answers, as a hash. */
   answered?: string | undefined;
+  /** Whom the sign-in that this request completes was begun for, if for one account. */
+  expectedAccountId?: string | undefined;
+  /** Who answered at the authority, as far as it was checked. */
+  answeredBy?: Pick<Identity, 'accountId' | 'tenantId'> | undefined;
   /** Who answered at the authority instead of the account that was expected. */
   otherAccount?: { readonly username: string; readonly signInUrl: string } | undefined;
 }
@@ -52,15 +61,20 @@ export interface Parts {
   readonly broker: Broker;
   readonly apiClient: ApiCalls;
   readonly storage: Storage;
+  readonly names: RecordNames;
   readonly log: Log;
+  readonly audit: Audit;
+  readonly hooks: SiteHooks;
   readonly now: () => number;
   readonly newId: () => string;
   readonly cookies: SiteCookies;
   readonly sessions: SessionStore;
+  readonly sids: SidIndex;
   readonly transactions: SignInTransactions;
   readonly postedAnswers: PostedAnswers;
   readonly challenges: SealedChallenges;
   readonly limitSignIns: SignInLimit;
+  readonly limitRemoteSignOuts: SignInLimit;
   readonly pages: Pages;
 }
 

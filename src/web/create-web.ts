@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import Router from '@koa/router';
 import Koa from 'koa';
+import type { Audit } from '../audit.ts';
 import type { Broker } from '../broker/account.ts';
 import type { Settings } from '../config/settings.ts';
 import type { KeyRing } from '../encryption.ts';
@@ -23,10 +24,15 @@ import { sameOrigin } from './middleware/same-origin.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { session, touch } from './middleware/session.ts';
 import { urlLimit } from './middleware/url-limit.ts';
+import { account } from './routes/account.ts';
+import { refreshToken, removeToken } from './routes/account-tokens.ts';
 import { apiSession } from './routes/api-session.ts';
 import { apis } from './routes/apis.ts';
 import { assets } from './routes/assets.ts';
+import { backChannelSignOut } from './routes/back-channel-sign-out.ts';
 import { callback } from './routes/callback.ts';
+import { endSession } from './routes/end-session.ts';
+import { frontChannelSignOut } from './routes/front-channel-sign-out.ts';
 import { gateway } from './routes/gateway.ts';
 import { live, ready } from './routes/health.ts';
 import { home } from './routes/home.ts';
@@ -35,7 +41,10 @@ import { postedCallback } from './routes/posted-callback.ts';
 import { profile, profilePhoto } from './routes/profile.ts';
 import { signIn } from './routes/sign-in.ts';
 import { signOut } from './routes/sign-out.ts';
+import { signOutEverywhere } from './routes/sign-out-everywhere.ts';
 import { signedOut } from './routes/signed-out.ts';
+import { switchAccount } from './routes/switch-account.ts';
+import type { SiteHooks } from './site-hooks.ts';
 
 export interface WebOptions {
   readonly settings: Settings;
@@ -46,6 +55,8 @@ export interface WebOptions {
   readonly keyRing: KeyRing;
   readonly names: RecordNames;
   readonly log: Log;
+  readonly audit: Audit;
+  readonly hooks: SiteHooks;
   readonly now: () => number;
   readonly randomBytes: (size: number) => Buffer;
 }
@@ -74,10 +85,22 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
     open.post(azureAd.callbackPath, postedCallback(parts));
   }
 
+  open.get(azureAd.remoteSignOutPath, frontChannelSignOut(parts));
+  // Entra ID has no back channel.
+  if (azureAd.authority.kind === 'oidc') {
+    open.post(azureAd.backChannelLogoutPath, backChannelSignOut(parts));
+  }
+
   const router = new Router<WebState, WebContext>({ sensitive: true });
   router.get('/', home(parts));
   router.get('/sign-in', signIn(parts));
   router.get(azureAd.callbackPath, callback(parts));
+  router.get('/account', requireAccount, account(parts));
+  router.post('/account/tokens/refresh', requireAccount, refreshToken(parts));
+  router.post('/account/tokens/remove', requireAccount, removeToken(parts));
+  router.post('/account/sessions/end', requireAccount, endSession(parts));
+  router.post('/account/sign-out-everywhere', requireAccount, signOutEverywhere(parts));
+  router.post('/account/switch', switchAccount(parts));
   router.get('/profile', requireAccount, profile(parts));
   router.get('/profile/photo', requireAccount, profilePhoto(parts));
   router.get('/mail', requireAccount, mail(parts));

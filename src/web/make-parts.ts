@@ -1,4 +1,5 @@
 /** Makes what routes and middleware are given. */
+import { EndMarks } from '../end-marks.ts';
 import { Records } from '../records.ts';
 import { type AssetFile, assetUrls } from './asset-files.ts';
 import type { Parts } from './context.ts';
@@ -10,6 +11,7 @@ import { PostedAnswers, postedAnswerSchema } from './posted-answers.ts';
 import { SealedChallenges } from './sealed-challenges.ts';
 import { sessionSchema } from './session.ts';
 import { SessionStore } from './session-store.ts';
+import { SidIndex, sidEntriesSchema } from './sid-index.ts';
 import { signInLimit } from './sign-in-limit.ts';
 import { SignInTransactions, TRANSACTION_MS, transactionSchema } from './sign-in-transaction.ts';
 import { createViews } from './views.ts';
@@ -22,6 +24,9 @@ interface Files {
 
 /** Of sessions in use, so that a page with many parts opens its session once. */
 const MAX_OPEN_SESSIONS = 5000;
+const SIGN_INS_A_MINUTE = 60;
+/** All people of one network sign out at about the same time of day. */
+const REMOTE_SIGN_OUTS_A_MINUTE = 300;
 /** The length of every random value: 256 bits. */
 const ID_BYTES = 32;
 
@@ -59,8 +64,15 @@ export function makeParts(options: WebOptions, { views, files }: Files): Parts {
       transactions,
       now,
     }),
+    sids: new SidIndex({
+      records: new Records({ ...kept, schema: sidEntriesSchema }),
+      marks: new EndMarks({ storage, now }),
+      names,
+      now,
+    }),
     challenges: new SealedChallenges({ keyRing, now }),
-    limitSignIns: signInLimit(),
+    limitSignIns: signInLimit(SIGN_INS_A_MINUTE),
+    limitRemoteSignOuts: signInLimit(REMOTE_SIGN_OUTS_A_MINUTE),
     pages: new Pages({
       render: createViews(views),
       assetUrl: assetUrls(files),

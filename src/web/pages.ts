@@ -40,9 +40,19 @@ export class Pages {
         path: `/apis/${encodeURIComponent(api.name.toLowerCase())}`,
       })),
       account: identity && { name, username: identity.username, initials: initialsOf(name) },
-      csrf: ctx.state.account ? (ctx.session?.record?.csrf ?? '') : '',
+      accounts: accountsOf(ctx),
+      csrf: ctx.session?.record?.csrf ?? '',
     });
     ctx.type = 'html';
     ctx.body = body;
   }
+}
+
+/** Those of this session, to choose from; whether each is still signed in is seen when it is chosen. */
+function accountsOf(ctx: Context) {
+  return (ctx.session?.record?.accounts ?? []).map(({ id, name, username }) => {
+    const shown = name ?? username ?? 'An account';
+    const isActive = id === ctx.state.account?.id;
+    return { id, name: shown, username, initials: initialsOf(shown), isActive };
+  });
 }

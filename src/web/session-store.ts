@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { RecordNames } from '../record-names.ts';
 import type { Kept, Records } from '../records.ts';
 import type { ReadOptions } from '../storage/storage.ts';
-import { type SessionRecord, sessionSchema } from './session.ts';
+import { type SessionRecord, sessionName, sessionSchema, withoutAccount } from './session.ts';
 
 interface SessionStoreOptions {
   readonly records: Records<SessionRecord>;
@@ -40,7 +40,7 @@ export class SessionStore {
     let kept = await records.read(this.#name(id), { near });
     // A copy near at hand may only say yes: it may be older than the session.
     if (!kept && near) kept = await records.read(this.#name(id));
-    if (kept) this.#remember(ctx, id, kept);
+    if (kept) this.#remember(ctx, sessionName(id), kept);
     return kept && { record: kept.value };
   }
 
@@ -49,19 +49,19 @@ export class SessionStore {
     const { records } = this.#options;
     const kept = await records.replace(this.#name(id), undefined, record, this.#expiresAt(record));
     if (!kept) throw new Error('a new session id is already in use');
-    this.#remember(ctx, id, kept);
+    this.#remember(ctx, sessionName(id), kept);
   }
 
   /** Writes what a request changed; dropped if the session was changed or ended meanwhile. */
   async set(id: string, data: unknown, ctx: object): Promise<void> {
     const { records, log } = this.#options;
     const { record } = dataSchema.parse(data);
-    const read = this.#reads.get(ctx)?.get(id);
+    const read = this.#reads.get(ctx)?.get(sessionName(id));
     if (!record || !read || isDeepStrictEqual(record, read.value)) return;
     try {
       const expiresAt = this.#expiresAt(record);
       const kept = await records.replace(this.#name(id), read, record, expiresAt);
-      if (kept) this.#remember(ctx, id, kept);
+      if (kept) this.#remember(ctx, sessionName(id), kept);
       else log.info({ event: 'session_write_dropped' }, 'a session was changed meanwhile');
     } catch (error) {
       // Only the time of the last visit is lost; the request itself went well.
@@ -73,26 +73,65 @@ export class SessionStore {
   /** Ends a session, against any write under way. @throws {Unavailable} it may not be ended. */
   async destroy(id: string, ctx: object): Promise<void> {
     const { records } = this.#options;
-    let kept = this.#reads.get(ctx)?.get(id);
-    this.#reads.get(ctx)?.delete(id);
+    let kept = this.#reads.get(ctx)?.get(sessionName(id));
+    this.#reads.get(ctx)?.delete(sessionName(id));
     for (let attempt = 0; kept && attempt < MAX_ATTEMPTS; attempt += 1) {
       if (await records.remove(this.#name(id), kept)) return;
       kept = await records.read(this.#name(id));
     }
-    if (kept) throw new Unavailable('You could not be signed out just now. Please try again.');
+    if (kept) throw busy();
   }
 
-  #remember(ctx: object, id: string, kept: Kept<SessionRecord>): void {
+  /** The session of this name, the hash of its id, as it was a moment ago. @throws {Unavailable} */
+  async look(name: string): Promise<SessionRecord | undefined> {
+    return (await this.#options.records.read(this.#recordOf(name), { near: true }))?.value;
+  }
+
+  /**
+   * Takes an account out of the session of this name, whoever writes it meanwhile; the last account
+   * takes the session with it.
+   *
+   * @throws {Unavailable} it may still be in it.
+   */
+  async leave(name: string, accountId: string, ctx?: object): Promise<void> {
+    const { records } = this.#options;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const kept = await records.read(this.#recordOf(name));
+      if (!kept?.value.accounts.some(({ id }) => id === accountId)) return;
+      const left = withoutAccount(kept.value, accountId);
+      const written = left
+        ? await records.replace(this.#recordOf(name), kept, left, this.#expiresAt(left))
+        : await records.remove(this.#recordOf(name), kept);
+      if (!written) continue;
+      // The request's own write, if it changes nothing else, has nothing more to do then.
+      if (ctx && written !== true) this.#remember(ctx, name, written);
+      return;
+    }
+    throw busy();
+  }
+
+  #remember(ctx: object, name: string, kept: Kept<SessionRecord>): void {
     const reads = this.#reads.get(ctx) ?? new Map<string, Kept<SessionRecord>>();
-    this.#reads.set(ctx, reads.set(id, kept));
+    this.#reads.set(ctx, reads.set(name, kept));
   }
 
   #name(id: string): string {
-    return this.#options.names.forRandomId(id, 'session');
+    return this.#recordOf(sessionName(id));
   }
 
-  #expiresAt({ createdAt, seenAt }: SessionRecord): number {
-    const { idleMinutes, absoluteHours } = this.#options;
-    return Math.min(createdAt + absoluteHours * 3_600_000, seenAt + idleMinutes * 60_000);
+  #recordOf(name: string): string {
+    return this.#options.names.forHash(name, 'session');
   }
+
+  /** With the account that lasts longest, or sooner when nobody is there. */
+  #expiresAt({ accounts, createdAt, seenAt }: SessionRecord): number {
+    const { idleMinutes, absoluteHours } = this.#options;
+    const byDefault = createdAt + absoluteHours * 3_600_000;
+    const ends = accounts.map(({ endsAt = byDefault }) => endsAt);
+    return Math.min(Math.max(...ends), seenAt + idleMinutes * 60_000);
+  }
+}
+
+function busy(): Unavailable {
+  return new Unavailable('You could not be signed out just now. Please try again.');
 }

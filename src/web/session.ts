@@ -1,4 +1,4 @@
-/** The session: a browser's tie to an account, and what is kept of it. */
+/** The session: a browser's tie to accounts, and what is kept of it. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Account } from '../broker/account.ts';
@@ -12,17 +12,25 @@ export const sessionSchema = z.object({
       /** The authority's session id, for sign-out that the authority announces. */
       sid: z.string().optional(),
       iss: z.string(),
-      /** When this account signed in. */
+      /** When this account signed in, and when that ends in any case. */
       at: z.number(),
+      endsAt: z.number().optional(),
       /** Whom to expect when a new sign-in is needed. */
       hint: z.string().optional(),
+      /** For display, where several accounts are to choose from. */
+      name: z.string().optional(),
+      username: z.string().optional(),
+      /** Given by the site's own hook. */
+      roles: z.array(z.string()).default([]),
     }),
   ),
-  /** The id of the account in use. */
+  /** The id of the account in use; empty when that one was signed out and others were not. */
   active: z.string(),
   csrf: z.string(),
   createdAt: z.number(),
   seenAt: z.number(),
+  /** The browser and its system, in words. */
+  device: z.string().optional(),
 });
 export type SessionRecord = z.output<typeof sessionSchema>;
 export type SessionAccount = SessionRecord['accounts'][number];
@@ -34,23 +42,40 @@ export interface BrowserSession {
   regenerate(): Promise<void> | undefined;
 }
 
-interface NewSession {
+/** Of one session; past them the one that signed in first makes room. */
+export const MAX_ACCOUNTS = 5;
+
+interface NewTie {
   readonly account: Account;
   readonly identity: Identity;
-  readonly csrf: string;
+  readonly roles: readonly string[];
   readonly now: number;
+  readonly endsAt: number;
 }
 
-export function newSession({ account, identity, csrf, now }: NewSession): SessionRecord {
-  const { sid, issuer: iss } = identity;
+/** An account's part of a session. */
+export function sessionAccount({ account, identity, roles, now, endsAt }: NewTie): SessionAccount {
+  const { sid, issuer: iss, name, username } = identity;
   const hint = hintOf(identity);
-  const tie = { ...account, iss, at: now, ...(sid && { sid }), ...(hint && { hint }) };
-  return { accounts: [tie], active: account.id, csrf, createdAt: now, seenAt: now };
+  return {
+    ...{ ...account, iss, at: now, endsAt, roles: [...roles] },
+    ...(sid && { sid }),
+    ...(hint && { hint }),
+    ...(name && { name }),
+    ...(username && { username }),
+  };
 }
 
 export function activeAccount(session: BrowserSession | null): SessionAccount | undefined {
   const record = session?.record;
   return record?.accounts.find(({ id }) => id === record.active);
+}
+
+/** The record without an account, which is then in use no more; `undefined` when it was the last. */
+export function withoutAccount(record: SessionRecord, id: string): SessionRecord | undefined {
+  const accounts = record.accounts.filter((account) => account.id !== id);
+  if (accounts.length === 0) return undefined;
+  return { ...record, accounts, active: record.active === id ? '' : record.active };
 }
 
 /** The best hint for a new sign-in: opaque where the authority gives one. */

@@ -3,13 +3,11 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Context } from './context.ts';
 import { networkOf } from './network-of.ts';
 
-const A_MINUTE = 60;
-
-/** Counts one; 429 beyond sixty a minute, in this process. */
+/** Counts one; 429 beyond so many a minute, in this process. */
 export type SignInLimit = (ctx: Context) => Promise<void>;
 
-export function signInLimit(): SignInLimit {
-  const limiter = new RateLimiterMemory({ points: A_MINUTE, duration: 60 });
+export function signInLimit(perMinute: number): SignInLimit {
+  const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
   return async (ctx) => {
     const { account } = ctx.state;
     const network = networkOf(ctx.ip, ctx.socket.remoteAddress);

@@ -14,6 +14,8 @@ export const transactionSchema = z.object({
   claims: z.string().optional(),
   /** Consent or step-up is for this account, and no other. */
   expectedAccountId: z.string().optional(),
+  /** When it was begun (epoch milliseconds): what is ended later ends it too. */
+  begunAt: z.number().default(0),
   /** Whether a page or an API asked for it, so that the same thing asked again is a loop. */
   isChallenge: z.boolean(),
   /** SHA-256 of the browser's transaction cookie. */
@@ -50,11 +52,11 @@ export class SignInTransactions {
   async begin(
     state: string,
     browserId: string,
-    transaction: Omit<Transaction, 'browser'>,
+    transaction: Omit<Transaction, 'browser' | 'begunAt'>,
   ): Promise<void> {
     const { records, openSignIns, now } = this.#options;
     const name = this.#name(state);
-    const value = { ...transaction, browser: hash(browserId) };
+    const value = { ...transaction, browser: hash(browserId), begunAt: now() };
     const kept = await records.replace(name, undefined, value, now() + TRANSACTION_MS);
     if (!kept) throw new Error('a new state is already in use');
     const tooMany = await openSignIns.add(browserId, name);

@@ -26,6 +26,7 @@ export function settingsFor(
     callbackPath: '/signin-oidc',
     signedOutCallbackPath: '/signout-callback-oidc',
     remoteSignOutPath: '/signout-oidc',
+    backChannelLogoutPath: '/backchannel-logout',
   };
 }
 

@@ -143,6 +143,7 @@ describe('The section AzureAd', () => {
       ['CallbackPath', '/a/../b', 'holds more than letters'],
       ['CallbackPath', '/', 'taken by a page'],
       ['CallbackPath', '/Profile/x', 'taken by a page'],
+      ['SignedOutCallbackPath', '/account', 'taken by a page'],
       ['RemoteSignOutPath', '/health', 'taken by a page'],
       ['SignedOutCallbackPath', '/Signin-oidc', 'is the same as CallbackPath'],
       ['CallbackPath', `/${'a'.repeat(240)}`, 'makes a redirect URI of 262 characters'],

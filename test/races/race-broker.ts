@@ -70,6 +70,7 @@ export async function aRaceBroker(options: RaceBrokerOptions): Promise<RaceBroke
     requestAppToken: (request) => requestAppToken(authority, request),
     clock,
     log,
+    audit: () => undefined,
     random: Math.random,
     newId,
     sessionMs: DAY_MS,
@@ -98,5 +99,6 @@ function settingsFor(authorityUrl: string) {
     callbackPath: '/signin-oidc',
     signedOutCallbackPath: '/signout-callback-oidc',
     remoteSignOutPath: '/signout-oidc',
+    backChannelLogoutPath: '/backchannel-logout',
   };
 }

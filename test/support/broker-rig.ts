@@ -1,5 +1,6 @@
 /** A token broker on a given store with an authority in memory that counts, for tests of the laws. */
 import { randomBytes } from 'node:crypto';
+import type { Audit } from '../../src/audit.ts';
 import type { Account, Redemption } from '../../src/broker/account.ts';
 import { accountRecordSchema } from '../../src/broker/account-record.ts';
 import { Lease } from '../../src/broker/lease.ts';
@@ -171,6 +172,7 @@ export interface RigOptions {
   readonly callerWaitMs?: number;
   readonly encryptionKeys?: readonly Buffer[];
   readonly log?: Log;
+  readonly audit?: Audit;
   /** In place of waiting. */
   readonly sleep?: (ms: number) => Promise<void>;
   readonly lease?: { beatMs?: number; takeoverMs?: number; sendWindowMs?: number };
@@ -199,6 +201,7 @@ export function aBroker(options: RigOptions): TokenBroker {
     requestAppToken: authority.requestAppToken ?? noAppTokens,
     clock,
     log,
+    audit: options.audit ?? (() => undefined),
     random: Math.random,
     newId,
     sessionMs: 3_600_000,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
+import { auditLog } from '../../src/audit.ts';
 import type { ReadLogoutToken } from '../../src/authority/read-logout-token.ts';
 import type { CodeRedemption, RedeemedCode } from '../../src/authority/redeem-code.ts';
 import type { CodeRequest } from '../../src/authority/request-code.ts';
@@ -19,12 +20,14 @@ import type { DownstreamApi, ResponseMode, Settings } from '../../src/config/set
 import type { ApiAnswer, ApiCall } from '../../src/downstream/api-client.ts';
 import { KeyRing } from '../../src/encryption.ts';
 import { ApiFailed, SignInRequired, Unavailable } from '../../src/errors.ts';
+import type { Hooks } from '../../src/hooks.ts';
 import { createLog } from '../../src/log.ts';
 import { RecordNames } from '../../src/record-names.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import type { ReadOptions, Storage } from '../../src/storage/storage.ts';
 import type { Identity } from '../../src/token-response.ts';
 import { createWeb } from '../../src/web/create-web.ts';
+import { SiteHooks } from '../../src/web/site-hooks.ts';
 import { Browser } from './browser.ts';
 
 export const ADA: Identity = {
@@ -131,6 +134,7 @@ export class FakeBroker implements Broker {
   readonly asked: { readonly account: string; readonly request: TokenRequest }[] = [];
   readonly removed: { readonly account: string; readonly token: string }[] = [];
   fault: Error | undefined;
+  #epochs = 0;
   /** Thrown instead of a token. */
   tokenFault: Error | undefined;
 
@@ -181,13 +185,22 @@ export class FakeBroker implements Broker {
     if (this.fault) throw this.fault;
     this.kept.push(redemption);
     const { identity, sessionId } = redemption;
-    const sessions = this.accounts.get(identity.accountId)?.sessions ?? new Set();
-    const account = { id: identity.accountId, epoch: 'epoch-1' };
+    const { details, sessions = new Set<string>() } = this.accounts.get(identity.accountId) ?? {};
+    if (!details) this.#epochs += 1;
+    const account = { id: identity.accountId, epoch: details?.epoch ?? `epoch-${this.#epochs}` };
     this.accounts.set(account.id, {
       details: { ...account, identity },
       sessions: sessions.add(sessionId),
     });
     return account;
+  }
+
+  async tie({ id, epoch }: Account, from: string, to: string): Promise<boolean> {
+    if (this.fault) throw this.fault;
+    const { details, sessions } = this.accounts.get(id) ?? {};
+    if (details?.epoch !== epoch || !sessions?.has(from)) return false;
+    sessions.add(to);
+    return true;
   }
 
   async forget({ id }: Account, sessionId: string): Promise<void> {
@@ -287,7 +300,10 @@ interface WebChoices {
   readonly apis?: readonly DownstreamApi[];
   readonly signInScopes?: readonly string[];
   readonly trustProxy?: boolean;
+  readonly authority?: Settings['azureAd']['authority'];
   readonly responseMode?: ResponseMode;
+  readonly hooks?: Hooks;
+  readonly session?: Partial<Settings['session']>;
 }
 
 export async function aWeb({
@@ -295,7 +311,10 @@ export async function aWeb({
   apis = [GRAPH, LISTS],
   signInScopes = ['User.Read'],
   trustProxy = false,
+  authority: authorityAt = { kind: 'oidc', issuer: new URL('https://authority.test') },
   responseMode = 'query',
+  hooks = {},
+  session = {},
 }: WebChoices = {}) {
   const url = new URL(publicUrl);
   const clock = { now: Date.parse('2026-11-21T09:00:00Z') };
@@ -311,18 +330,26 @@ export async function aWeb({
     indexKey: Buffer.alloc(32, 2),
   };
   const settings: Settings = {
-    site: { publicUrl: url, port: 0, trustProxy, signInScopes, secure: url.protocol === 'https:' },
+    site: {
+      ...{ publicUrl: url, port: 0, trustProxy, signInScopes },
+      ...{ hooks: undefined, secure: url.protocol === 'https:' },
+    },
     azureAd: {
-      authority: { kind: 'oidc', issuer: new URL('https://authority.test') },
+      authority: authorityAt,
       clientId: 'client',
       credential: { type: 'secret', secret: 'client-SECRET' },
       responseMode,
       callbackPath: '/signin-oidc',
       signedOutCallbackPath: '/signout-callback-oidc',
       remoteSignOutPath: '/signout-oidc',
+      backChannelLogoutPath: '/backchannel-logout',
     },
     tokenCache,
-    session: { idleMinutes: 60, absoluteHours: 12 },
+    session: {
+      ...{ idleMinutes: 60, absoluteHours: 12, useTokenLifetime: false },
+      ...{ signOutEverywhere: false, revokeSignInSessions: false },
+      ...session,
+    },
     downstreamApis: apis,
   };
   const { storage, state: store } = breakable(await openStorage('memory:', { log, now }));
@@ -338,6 +365,8 @@ export async function aWeb({
     keyRing: new KeyRing(tokenCache),
     names: new RecordNames(tokenCache),
     log,
+    audit: auditLog(log),
+    hooks: new SiteHooks({ hooks, log }),
     now,
     randomBytes,
   });

@@ -77,14 +77,14 @@ describe('Signing in', () => {
     expect(web.authority.asked.at(-1)?.prompt).to.equal(undefined);
   });
 
-  it('lets someone who is signed in choose another account', async () => {
+  it('lets someone who is signed in add another account', async () => {
     const browser = web.aBrowser();
     await browser.signIn();
     web.authority.identity = BOB;
     await browser.signIn();
     expect(web.authority.asked[1]?.prompt).to.equal('select_account');
     expect((await browser.open('/')).text).to.include('Hello, Bob Example');
-    expect([...web.broker.accounts.keys()]).to.deep.equal(['bob.tenant']);
+    expect([...web.broker.accounts.keys()]).to.deep.equal(['ada.tenant', 'bob.tenant']);
   });
 
   it('uses the hint of a session whose account is gone', async () => {

@@ -1,16 +1,18 @@
 /** The callback: takes the transaction, redeems the code, keeps the account, renews the session. */
-import type { RedeemedCode } from '../../authority/redeem-code.ts';
-import { SignInFailed, Unavailable } from '../../errors.ts';
+import type { CodeRedemption, RedeemedCode } from '../../authority/redeem-code.ts';
+import { SignInFailed } from '../../errors.ts';
 import { callbackUrl } from '../begin-sign-in.ts';
 import { noteAnswer, rememberAnswer } from '../challenge.ts';
 import type { Context, Middleware, Parts } from '../context.ts';
+import { type Entered, enterSession } from '../enter-session.ts';
 import { oneResource } from '../one-resource.ts';
-import { activeAccount, newSession, sessionName } from '../session.ts';
+import { accountFacts, requestFacts } from '../request-facts.ts';
+import { activeAccount, sessionName } from '../session.ts';
 import { signInPath } from '../sign-in-links.ts';
 import type { Transaction } from '../sign-in-transaction.ts';
 
 export function callback(parts: Parts): Middleware {
-  const { settings, authority, cookies, transactions, postedAnswers, limitSignIns } = parts;
+  const { settings, cookies, transactions, postedAnswers, limitSignIns, hooks } = parts;
   const isPosted = settings.azureAd.responseMode === 'form_post';
   return async (ctx) => {
     ctx.state.retryUrl = '/sign-in';
@@ -28,6 +30,7 @@ export function callback(parts: Parts): Middleware {
 
     const { transaction } = taken;
     ctx.state.returnTo = transaction.returnTo;
+    ctx.state.expectedAccountId = transaction.expectedAccountId;
     ctx.state.retryUrl = retryPath(parts, transaction);
     if (transaction.isChallenge) noteAnswer(ctx, transaction);
     const askedScopes = oneResource(transaction.scopes);
@@ -36,9 +39,13 @@ export function callback(parts: Parts): Middleware {
     // Once the sign-in is this browser's: and then no query will do for an answer that was not posted.
     const answer = isPosted ? await postedAnswers.take(state) : query;
     const request = { callback: answer, redirectUri, state, nonce, codeVerifier };
-    const redeemed = await authority.redeemCode({ ...request, scopes: askedScopes });
+    const redeemed = await redeem(parts, ctx, transaction, { ...request, scopes: askedScopes });
+    ctx.state.answeredBy = redeemed.identity;
     refuseOtherAccount(ctx, transaction, redeemed);
-    await signInBrowser(parts, ctx, redeemed, askedScopes);
+    const { roles } = await hooks.signIn(redeemed.identity, redeemed.claims);
+    const { begunAt } = transaction;
+    const entered = await enterSession(parts, ctx, { redeemed, askedScopes, roles, begunAt });
+    tell(parts, ctx, transaction, redeemed, entered);
 
     rememberAnswer(parts, ctx);
     cookies.clear(ctx, 'signedOut');
@@ -47,37 +54,40 @@ export function callback(parts: Parts): Middleware {
   };
 }
 
-/** Keeps the tokens, then the new session, and only then ends what was before: nothing is half done. */
-async function signInBrowser(
-  parts: Parts,
+/** Redeems the code; that a consent was declined is an event of its own. */
+async function redeem(
+  { authority, audit }: Parts,
   ctx: Context,
-  redeemed: RedeemedCode,
-  askedScopes: readonly string[],
-): Promise<void> {
-  const { broker, sessions, newId, now, log } = parts;
-  if (!ctx.session) throw new Error('a callback runs inside the session');
-  const before = activeAccount(ctx.session);
-  const idBefore = ctx.state.sessionId;
-  const id = newId();
-  const account = await broker.keep({ ...redeemed, askedScopes, sessionId: sessionName(id) });
-  const { identity } = redeemed;
-  const record = newSession({ account, identity, csrf: newId(), now: now() });
-  await sessions.create(id, record, ctx);
-
-  ctx.session.record = record;
-  ctx.state.nextSessionId = id;
-  await ctx.session.regenerate();
-  if (idBefore === undefined) return;
+  { isChallenge, scopes }: Transaction,
+  redemption: CodeRedemption,
+): Promise<RedeemedCode> {
   try {
-    // A session that ended by itself left its tie, most likely to the same account.
-    for (const { id: accountId, epoch } of before ? [account, before] : [account]) {
-      await broker.forget({ id: accountId, epoch }, sessionName(idBefore));
-    }
+    return await authority.redeemCode(redemption);
   } catch (error) {
-    // The tie left behind opens nothing and ends by itself; the sign-in stands.
-    if (!(error instanceof Unavailable)) throw error;
-    log.warn({ event: 'old_session_left', correlationId: ctx.state.correlationId });
+    if (isChallenge && error instanceof SignInFailed && error.reason === 'declined') {
+      const { account } = ctx.state;
+      const whose = account && accountFacts(account.identity);
+      audit({ event: 'consent', decision: 'refused', scopes, ...whose, ...requestFacts(ctx) });
+    }
+    throw error;
   }
+}
+
+/** What was done is told once it is done. */
+function tell(
+  { audit }: Parts,
+  ctx: Context,
+  { isChallenge, scopes }: Transaction,
+  { identity }: RedeemedCode,
+  how: Entered,
+): void {
+  const facts = {
+    ...accountFacts(identity),
+    ...requestFacts(ctx, sessionName(ctx.state.nextSessionId ?? '')),
+  };
+  audit({ event: 'sign_in', how, ...facts });
+  if (isChallenge && scopes.length > 0)
+    audit({ event: 'consent', decision: 'given', scopes, ...facts });
 }
 
 /**

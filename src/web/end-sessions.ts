@@ -1,0 +1,79 @@
+/** Ends sessions from outside: by the person elsewhere, or by the authority; never by their cookie. */
+import type { Account } from '../broker/account.ts';
+import { Unavailable } from '../errors.ts';
+import type { Parts } from './context.ts';
+import type { SidEntry } from './sid-index.ts';
+
+type EndParts = Pick<Parts, 'broker' | 'sessions' | 'sids' | 'log'>;
+
+/**
+ * Ends an account's part of the session of this name; the last one takes the tokens with it.
+ *
+ * Tokens first: a session without its account is no session, while the reverse would linger.
+ *
+ * @throws {Unavailable} it may not have ended: doing it again is safe.
+ */
+export async function endSession(
+  { broker, sessions }: EndParts,
+  { id, epoch }: Account,
+  name: string,
+): Promise<void> {
+  await broker.forget({ id, epoch }, name);
+  await sessions.leave(name, id);
+}
+
+/**
+ * Ends an account everywhere, by one write; what is left of its sessions is cleared away.
+ *
+ * @throws {Unavailable} it may not have ended: doing it again is safe.
+ */
+export async function endEverywhere(
+  parts: EndParts,
+  account: Account,
+  name: string,
+): Promise<void> {
+  const { broker, sessions, log } = parts;
+  const overview = await broker.inspect(account, name);
+  await broker.revoke(account.id);
+  try {
+    for (const session of overview?.sessions ?? []) await sessions.leave(session.name, account.id);
+  } catch (error) {
+    // What is left opens nothing, and ends by itself.
+    if (!(error instanceof Unavailable)) throw error;
+    log.warn({ event: 'ended_sessions_left' }, 'records of ended sessions are left behind');
+  }
+}
+
+/** A session at the authority that has ended there, as the authority says. */
+export interface EndedAtAuthority {
+  readonly sid: string;
+  readonly iss?: string | undefined;
+  /** Of this account only. */
+  readonly accountId?: string | undefined;
+}
+
+/**
+ * Ends what began in that session, and every sign-in of it that is under way.
+ *
+ * @returns whose sessions it were.
+ * @throws {Unavailable} not all may have ended: doing it again is safe.
+ */
+export async function endBySid(
+  parts: EndParts,
+  { sid, iss, accountId }: EndedAtAuthority,
+): Promise<readonly SidEntry[]> {
+  const { sids, log } = parts;
+  const found = await sids.end(sid, iss);
+  const entries = found.filter((entry) => accountId === undefined || entry.accountId === accountId);
+  for (const entry of entries) {
+    await endSession(parts, { id: entry.accountId, epoch: entry.epoch }, entry.session);
+  }
+  try {
+    if (entries.length > 0) await sids.remove(sid, entries);
+  } catch (error) {
+    // Told once more, there is nothing left to end.
+    if (!(error instanceof Unavailable)) throw error;
+    log.warn({ event: 'sid_entries_left' }, 'entries of ended sessions are left behind');
+  }
+  return entries;
+}

@@ -1,0 +1,118 @@
+/** Lets a browser in after a sign-in: tokens first, then the new session, and only then the old one ends. */
+import type { RedeemedCode } from '../authority/redeem-code.ts';
+import type { Account } from '../broker/account.ts';
+import { endedMeanwhile } from '../broker/kept-accounts.ts';
+import { Unavailable } from '../errors.ts';
+import type { Context, Parts } from './context.ts';
+import { deviceWords } from './device-words.ts';
+import {
+  MAX_ACCOUNTS,
+  type SessionAccount,
+  type SessionRecord,
+  sessionAccount,
+  sessionName,
+} from './session.ts';
+
+export interface Entrance {
+  readonly redeemed: RedeemedCode;
+  readonly askedScopes: readonly string[];
+  /** Given by the site's own hook. */
+  readonly roles: readonly string[];
+  /** When the sign-in was begun (epoch milliseconds). */
+  readonly begunAt: number;
+}
+
+/** What the session was before. */
+export type Entered = 'new_session' | 'further_account' | 'renewal';
+
+/**
+ * Gives the browser a session under a new id, with this account in use; other accounts of the
+ * session it had go on in it. Nothing is half done: until the end the old session is as it was.
+ *
+ * @throws {SignInFailed} `ended-meanwhile`: the account, or its session at the authority, has ended
+ * since the sign-in was begun.
+ * @throws {Unavailable} the store did not take it.
+ */
+export async function enterSession(
+  parts: Parts,
+  ctx: Context,
+  { redeemed, askedScopes, roles, begunAt }: Entrance,
+): Promise<Entered> {
+  const { broker, sessions, settings, newId, now } = parts;
+  if (!ctx.session) throw new Error('a callback runs inside the session');
+  const { identity, claims } = redeemed;
+  const before = ctx.session.record;
+  const from = ctx.state.sessionId && sessionName(ctx.state.sessionId);
+  const id = newId();
+  const name = sessionName(id);
+  const endsAt = Math.min(
+    now() + settings.session.absoluteHours * 3_600_000,
+    settings.session.useTokenLifetime ? Number(claims['exp']) * 1000 : Number.POSITIVE_INFINITY,
+  );
+
+  const kept = { sessionId: name, sessionEndsAt: endsAt, begunAt };
+  const account = await broker.keep({ ...redeemed, askedScopes, ...kept });
+  const mine = sessionAccount({ account, identity, roles, now: now(), endsAt });
+  const others = from ? await bringAlong(parts, before, account, { from, name }) : [];
+  await index(parts, [...others, mine], name, from);
+  if (identity.sid && (await parts.sids.isEnded(identity.sid, begunAt))) {
+    for (const each of [...others, account]) await broker.forget(each, name);
+    throw endedMeanwhile();
+  }
+
+  const record = {
+    ...{ accounts: [...others, mine], active: account.id, csrf: newId() },
+    ...{ createdAt: now(), seenAt: now(), device: deviceWords(ctx.get('User-Agent')) },
+  };
+  await sessions.create(id, record, ctx);
+  ctx.session.record = record;
+  ctx.state.nextSessionId = id;
+  await ctx.session.regenerate();
+  if (from) await leaveBehind(parts, ctx, [account, ...(before?.accounts ?? [])], from);
+  if (before?.accounts.some((each) => each.id === account.id)) return 'renewal';
+  return others.length > 0 ? 'further_account' : 'new_session';
+}
+
+/** Ties the session's other accounts to its new name too; those that have ended meanwhile stay out. */
+async function bringAlong(
+  { broker }: Parts,
+  before: SessionRecord | undefined,
+  account: Account,
+  { from, name }: { readonly from: string; readonly name: string },
+): Promise<SessionAccount[]> {
+  const others = (before?.accounts ?? []).filter(({ id }) => id !== account.id);
+  const brought = [];
+  for (const other of others.slice(1 - MAX_ACCOUNTS)) {
+    if (await broker.tie(other, from, name)) brought.push(other);
+  }
+  return brought;
+}
+
+/** Before the session is there, so that the authority's sign-out finds all that it has to end. */
+async function index(
+  { sids, now, settings }: Parts,
+  accounts: readonly SessionAccount[],
+  session: string,
+  instead: string | undefined,
+): Promise<void> {
+  const byDefault = now() + settings.session.absoluteHours * 3_600_000;
+  for (const { sid, id: accountId, epoch, iss, endsAt = byDefault } of accounts) {
+    if (sid) await sids.add(sid, { session, accountId, epoch, iss, endsAt }, instead);
+  }
+}
+
+/** A session that ended by itself left its tie, most likely to the same account. */
+async function leaveBehind(
+  { broker, log }: Parts,
+  ctx: Context,
+  accounts: readonly Account[],
+  name: string,
+): Promise<void> {
+  try {
+    for (const { id, epoch } of accounts) await broker.forget({ id, epoch }, name);
+  } catch (error) {
+    // The tie left behind opens nothing and ends by itself; the sign-in stands.
+    if (!(error instanceof Unavailable)) throw error;
+    log.warn({ event: 'old_session_left', correlationId: ctx.state.correlationId });
+  }
+}

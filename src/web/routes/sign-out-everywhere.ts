@@ -1,0 +1,46 @@
+/** `POST /account/sign-out-everywhere`: ends every session of the account, on every instance, at once. */
+import type { AccountDetails } from '../../broker/account.ts';
+import { findGraph, revokeSignInSessions } from '../../downstream/graph.ts';
+import { AppError } from '../../errors.ts';
+import { type Context, type Middleware, type Parts, signedIn } from '../context.ts';
+import { leaveSession } from '../leave-session.ts';
+import { leaveSite } from '../leave-site.ts';
+
+/** How long the person waits for Microsoft Graph. */
+const GRAPH_MS = 5000;
+
+export function signOutEverywhere(parts: Parts): Middleware {
+  return async (ctx) => {
+    const account = signedIn(ctx);
+    const leaving = ctx.session?.record?.accounts.filter(({ id }) => id === account.id) ?? [];
+    // First, as it takes a token that is about to be deleted.
+    const scope = await endAtAuthority(parts, ctx, account);
+    await leaveSession(parts, ctx, leaving, 'everywhere');
+    const { loginHint: logoutHint } = account.identity;
+    await leaveSite(parts, ctx, { logoutHint, isKnownThere: true, scope });
+  };
+}
+
+/** Whatever becomes of it, the sessions here end. */
+async function endAtAuthority(
+  { apiClient, settings, log }: Parts,
+  ctx: Context,
+  account: AccountDetails,
+) {
+  const graph = findGraph(settings.downstreamApis);
+  if (!settings.session.revokeSignInSessions || !graph) return 'everywhere';
+  const { correlationId } = ctx.state;
+  try {
+    const signal = AbortSignal.timeout(GRAPH_MS);
+    await revokeSignInSessions(apiClient, graph, account, { correlationId, signal });
+    return 'everywhere-and-there';
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { code, detail } = error;
+    log.warn(
+      { event: 'revoke_sign_in_sessions_failed', correlationId, code, ...detail },
+      'the account’s sessions at the authority were not ended',
+    );
+    return 'everywhere-not-there';
+  }
+}

@@ -1,0 +1,89 @@
+/** Finds the sessions that began in one session at the authority (`sid`), which it names at sign-out. */
+import { z } from 'zod';
+import { RecordStore } from '../broker/record-store.ts';
+import type { EndMarks } from '../end-marks.ts';
+import type { RecordNames } from '../record-names.ts';
+import type { Records } from '../records.ts';
+
+const entrySchema = z.object({
+  /** The session's name: the hash of its id. */
+  session: z.string(),
+  accountId: z.string(),
+  epoch: z.string(),
+  iss: z.string(),
+  endsAt: z.number(),
+});
+export const sidEntriesSchema = z.array(entrySchema);
+/** An account's part of a session that began there. */
+export type SidEntry = z.output<typeof entrySchema>;
+
+interface SidIndexOptions {
+  readonly records: Records<SidEntry[]>;
+  readonly marks: EndMarks;
+  readonly names: RecordNames;
+  readonly now: () => number;
+}
+
+/** One browser has seldom more than one; past them the oldest makes room. */
+const MAX_ENTRIES = 20;
+
+/** Entra ID's sign-out names a `sid` and nothing else, and its request brings no cookie. */
+export class SidIndex {
+  readonly #options: SidIndexOptions;
+  readonly #entries: RecordStore<SidEntry[]>;
+
+  constructor(options: SidIndexOptions) {
+    this.#options = options;
+    this.#entries = new RecordStore({
+      records: options.records,
+      expiry: (entries) =>
+        entries.length === 0 ? undefined : Math.max(...entries.map(({ endsAt }) => endsAt)),
+    });
+  }
+
+  /** In place of what `instead` names, a session that goes on under a new name. @throws {Unavailable} */
+  async add(sid: string, entry: SidEntry, instead?: string): Promise<void> {
+    const now = this.#options.now();
+    await this.#entries.put(this.#name(sid), (entries = []) => {
+      const isOld = ({ session, accountId, endsAt }: SidEntry) =>
+        endsAt <= now ||
+        (accountId === entry.accountId && (session === instead || session === entry.session));
+      return [...entries.filter((each) => !isOld(each)), entry].slice(-MAX_ENTRIES);
+    });
+  }
+
+  /** Whether the authority has ended this session at `since` or later. @throws {Unavailable} */
+  isEnded(sid: string, since: number): Promise<boolean> {
+    return this.#options.marks.isMarked(this.#markOf(sid), since);
+  }
+
+  /**
+   * Notes that the authority has ended this session, so that no sign-in under way completes in it,
+   * and gives what began in it. `iss`, if given, must be theirs.
+   *
+   * @throws {Unavailable}
+   */
+  async end(sid: string, iss: string | undefined): Promise<readonly SidEntry[]> {
+    // In this order, against a sign-in that adds its entry and then looks for the mark.
+    await this.#options.marks.mark(this.#markOf(sid));
+    const entries = (await this.#entries.read(this.#name(sid))) ?? [];
+    return entries.filter((entry) => iss === undefined || entry.iss === iss);
+  }
+
+  /** Forgets entries whose sessions have ended. @throws {Unavailable} */
+  async remove(sid: string, ended: readonly SidEntry[]): Promise<void> {
+    const isEnded = ({ session, accountId }: SidEntry) =>
+      ended.some((each) => each.session === session && each.accountId === accountId);
+    await this.#entries.change(this.#name(sid), (entries) =>
+      entries.filter((entry) => !isEnded(entry)),
+    );
+  }
+
+  #name(sid: string): string {
+    return this.#options.names.forRandomId(sid, 'sid');
+  }
+
+  #markOf(sid: string): string {
+    return this.#options.names.forRandomId(sid, 'ended');
+  }
+}

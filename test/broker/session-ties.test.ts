@@ -1,0 +1,114 @@
+/** The sessions of an account: tied, carried on, ended, and never tied again by what came late. */
+import { expect } from 'chai';
+import type { TokenBroker } from '../../src/broker/token-broker.ts';
+import { createLog } from '../../src/log.ts';
+import { openStorage } from '../../src/storage/open-storage.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+import { aBroker, CountingAuthority, FaultyStorage, signIn } from '../support/broker-rig.ts';
+import { caught } from '../support/caught.ts';
+
+describe('A session of an account', () => {
+  let memory: Storage;
+  let storage: FaultyStorage;
+  let broker: TokenBroker;
+
+  beforeEach(async () => {
+    memory = await openStorage('memory:', { log: createLog('silent'), now: Date.now });
+    storage = new FaultyStorage(memory);
+    broker = aBroker({ storage, authority: new CountingAuthority() });
+  });
+  afterEach(async () => {
+    await broker.close(1000);
+    await storage.close();
+  });
+
+  it('goes on under another name, for as long as it would have lasted', async () => {
+    const account = await signIn(broker, { sessionId: 'old', sessionEndsAt: Date.now() + 60_000 });
+    expect(await broker.tie(account, 'old', 'new')).to.equal(true);
+    const overview = await broker.inspect(account, 'new');
+    const [old, now] = overview?.sessions ?? [];
+    expect(now).to.deep.equal({ name: 'new', endsAt: old?.endsAt });
+    await broker.forget(account, 'old');
+    expect(await broker.describe(account, 'old')).to.equal(undefined);
+    expect(await broker.describe(account, 'new')).to.include({ id: account.id });
+  });
+
+  it('that has ended does not go on under another name', async () => {
+    const account = await signIn(broker, { sessionId: 'old' });
+    await signIn(broker, { sessionId: 'other' });
+    await broker.forget(account, 'old');
+    expect(await broker.tie(account, 'old', 'new')).to.equal(false);
+    expect(await broker.describe(account, 'new')).to.equal(undefined);
+  });
+
+  it('does not go on once the account was ended everywhere, also when it signed in again', async () => {
+    const account = await signIn(broker, { sessionId: 'old' });
+    await broker.revoke(account.id);
+    expect(await broker.tie(account, 'old', 'new')).to.equal(false);
+    await signIn(broker, { sessionId: 'old' });
+    expect(await broker.tie(account, 'old', 'new')).to.equal(false);
+    expect(await broker.describe(account, 'old')).to.equal(undefined);
+  });
+
+  it('ends at its own time, whoever else uses the account', async () => {
+    const account = await signIn(broker, { sessionId: 'brief', sessionEndsAt: Date.now() + 50 });
+    await signIn(broker, { sessionId: 'long' });
+    expect(await broker.describe(account, 'brief')).to.include({ id: account.id });
+    const later = aBroker({ storage, authority: new CountingAuthority(), skewMs: 60_000 });
+    expect(await later.describe(account, 'brief')).to.equal(undefined);
+    expect(await later.describe(account, 'long')).to.include({ id: account.id });
+    expect(await later.tie(account, 'brief', 'new')).to.equal(false);
+  });
+
+  describe('whose sign-in was under way when the account was ended', () => {
+    it('is not let in: the sign-in fails, and nothing of it is kept', async () => {
+      const account = await signIn(broker);
+      const begunAt = Date.now();
+      await broker.revoke(account.id);
+      const error = await caught(signIn(broker, { sessionId: 'late', begunAt }));
+      expect(error).to.include({ code: 'sign_in_failed', reason: 'ended-meanwhile' });
+      const anew = await signIn(broker, { sessionId: 'anew' });
+      const names = (await broker.inspect(anew, 'anew'))?.sessions.map(({ name }) => name);
+      expect(names).to.deep.equal(['anew']);
+    });
+
+    it('is not let in when the end comes between its own two steps', async () => {
+      const account = await signIn(broker);
+      const begunAt = Date.now();
+      // Every write of the sign-in is followed at once by the end of the account.
+      const other = aBroker({
+        storage: new FaultyStorage(memory),
+        authority: new CountingAuthority(),
+      });
+      const replace = storage.replace;
+      let isEnded = false;
+      storage.replace = async (...change) => {
+        const outcome = await replace(...change);
+        if (!isEnded) {
+          isEnded = true;
+          await other.revoke(account.id);
+        }
+        return outcome;
+      };
+      const late = signIn(broker, { sessionId: 'late', begunAt });
+      expect(await caught(late)).to.have.property('reason', 'ended-meanwhile');
+      expect(await broker.describe(account, 'late')).to.equal(undefined);
+    });
+
+    it('may sign in again at once', async () => {
+      const account = await signIn(broker);
+      await broker.revoke(account.id);
+      const again = await signIn(broker, { sessionId: 'again', begunAt: Date.now() + 1 });
+      expect(await broker.describe(again, 'again')).to.include({ id: account.id });
+      expect(again.epoch).not.to.equal(account.epoch);
+    });
+
+    it('is told when the account may not have ended', async () => {
+      const account = await signIn(broker);
+      storage.away = 'writes';
+      expect(await caught(broker.revoke(account.id))).to.have.property('code', 'unavailable');
+      storage.away = 'no';
+      expect(await broker.describe(account, 'session-1')).to.include({ id: account.id });
+    });
+  });
+});

@@ -1,0 +1,200 @@
+/** Several accounts in one session: added, chosen, signed out, each by itself. */
+
+import { hash } from 'node:crypto';
+import { expect } from 'chai';
+import { ADA, aWeb, BOB, type Web } from './a-web.ts';
+import type { Browser } from './browser.ts';
+
+const CLEO = {
+  ...BOB,
+  accountId: 'cleo.tenant',
+  subject: 'cleo',
+  name: 'Cleo',
+  username: 'cleo@x',
+};
+
+describe('In one session', () => {
+  let web: Web;
+  let browser: Browser;
+  beforeEach(async () => {
+    web = await aWeb();
+    browser = web.aBrowser();
+  });
+  afterEach(() => web.close());
+
+  const signInAs = async (identity = ADA, from = browser) => {
+    web.authority.identity = identity;
+    return await from.signIn();
+  };
+  const post = (path: string, fields: Record<string, string> = {}, from = browser) =>
+    from.send(path, {
+      method: 'POST',
+      headers: {
+        'sec-fetch-site': 'same-origin',
+        'content-type': 'application/x-www-form-urlencoded',
+        accept: 'text/html',
+      },
+      body: new URLSearchParams(fields).toString(),
+    });
+  const choose = (account: string, from = browser) => post('/account/switch', { account }, from);
+  const inUse = async (from = browser) =>
+    /Hello, ([A-Z]\w+)/.exec((await from.open('/')).text)?.[1] ?? 'nobody';
+  const sessionsOf = (id: string) => [...(web.broker.accounts.get(id)?.sessions ?? [])];
+  const name = (from = browser) => hash('sha256', from.jar.get('concierge') ?? '');
+
+  it('a second account joins the first, and both are tied to its new name alone', async () => {
+    await signInAs(ADA);
+    await signInAs(BOB);
+    expect(await inUse()).to.equal('Bob');
+    for (const { accountId } of [ADA, BOB]) {
+      expect(sessionsOf(accountId)).to.deep.equal([name()]);
+    }
+    const page = (await browser.open('/account')).text;
+    expect(page).to.include('Go on as Ada Example').and.include('Sign out Bob Example');
+  });
+
+  it('another account is chosen by a form, and only one that is there', async () => {
+    await signInAs(ADA);
+    await signInAs(BOB);
+    const answer = await choose(ADA.accountId);
+    expect(answer.status).to.equal(303);
+    expect(answer.location).to.equal('/account?done=switched');
+    expect(await inUse()).to.equal('Ada');
+    await choose(CLEO.accountId);
+    expect(await inUse()).to.equal('Ada');
+    const stranger = web.aBrowser();
+    await signInAs(CLEO, stranger);
+    await choose(ADA.accountId, stranger);
+    expect(await inUse(stranger)).to.equal('Cleo');
+  });
+
+  it('none is chosen by another site', async () => {
+    await signInAs(ADA);
+    await signInAs(BOB);
+    const answer = await browser.send('/account/switch', {
+      method: 'POST',
+      headers: {
+        'sec-fetch-site': 'cross-site',
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: `account=${ADA.accountId}`,
+    });
+    expect(answer.status).to.equal(403);
+    expect(await inUse()).to.equal('Bob');
+  });
+
+  it('a page made for one account writes nothing once another was chosen', async () => {
+    await signInAs(ADA);
+    const { csrfToken } = (await browser.fetch('/api/session')).json();
+    await signInAs(BOB);
+    await choose(ADA.accountId);
+    const { csrfToken: now } = (await browser.fetch('/api/session')).json();
+    expect(now).to.be.a('string').and.not.equal(csrfToken);
+    const write = (token: unknown) =>
+      browser.fetch('/api/graph/notes', {
+        method: 'POST',
+        headers: { 'x-csrf-token': String(token), 'content-type': 'application/json' },
+        body: '{}',
+      });
+    expect((await write(csrfToken)).status).to.equal(403);
+    expect((await write(now)).status).to.equal(200);
+  });
+
+  it('one that ended elsewhere is not in use, and no other takes its place unasked', async () => {
+    await signInAs(ADA);
+    await signInAs(BOB);
+    web.broker.accounts.delete(BOB.accountId);
+    expect(await inUse()).to.equal('nobody');
+    expect((await browser.open('/')).text)
+      .to.include('Which account?')
+      .and.include('Ada Example');
+    expect((await browser.open('/profile')).status).to.equal(302);
+    await choose(ADA.accountId);
+    expect(await inUse()).to.equal('Ada');
+    const gone = await choose(BOB.accountId);
+    expect(gone.status).to.equal(401);
+    expect(gone.text).to.include('href="/sign-in?');
+    expect(await inUse()).to.equal('Ada');
+  });
+
+  it('one is signed out and the other stays, not in use before it is chosen', async () => {
+    await signInAs(ADA);
+    await signInAs(BOB);
+    const answer = await post('/sign-out', { account: BOB.accountId });
+    expect(answer.text).to.include('Still signed in here: Ada Example');
+    expect(answer.headers['refresh']).to.include(`logout_hint=${BOB.loginHint}`);
+    expect([...web.broker.accounts.keys()]).to.deep.equal([ADA.accountId]);
+    expect(await inUse()).to.equal('nobody');
+    await choose(BOB.accountId);
+    expect(await inUse()).to.equal('nobody');
+    await choose(ADA.accountId);
+    expect(await inUse()).to.equal('Ada');
+  });
+
+  it('one that is not in use is signed out at the authority by its own hint', async () => {
+    await signInAs(ADA);
+    await signInAs(BOB);
+    const answer = await post('/sign-out', { account: ADA.accountId });
+    expect(answer.headers['refresh']).to.include(`logout_hint=${ADA.loginHint}`);
+    expect(await inUse()).to.equal('Bob');
+  });
+
+  it('all are signed out by a sign-out that names none', async () => {
+    await signInAs(ADA);
+    await signInAs(BOB);
+    const old = browser.copy();
+    await browser.signOut();
+    expect(web.broker.accounts.size).to.equal(0);
+    expect(browser.jar.has('concierge')).to.equal(false);
+    for (const { accountId } of [ADA, BOB]) await choose(accountId, old);
+    expect(await inUse(old)).to.equal('nobody');
+  });
+
+  it('there are five accounts at most: the one that came first makes room', async () => {
+    const people = Array.from({ length: 6 }, (_, i) => ({
+      ...{ ...ADA, accountId: `person-${i}.tenant`, subject: `subject-${i}` },
+      name: `Person${i}`,
+    }));
+    for (const person of people) await signInAs(person);
+    expect([...web.broker.accounts.keys()]).to.deep.equal(people.slice(1).map((p) => p.accountId));
+    expect(await inUse()).to.equal('Person5');
+  });
+
+  it('two tabs sign in as two people: both are there, and the one that came last is in use', async () => {
+    const [one, two] = [await browser.begin(), await browser.begin()];
+    web.authority.identity = ADA;
+    await browser.open(one);
+    web.authority.identity = BOB;
+    await browser.open(two);
+    expect(await inUse()).to.equal('Bob');
+    await choose(ADA.accountId);
+    expect(await inUse()).to.equal('Ada');
+  });
+
+  it('two tabs that come back at the same moment leave one session that holds one of the two', async () => {
+    const [one, two] = [await browser.begin(), await browser.begin()];
+    const [first, second] = [browser.copy(), browser.copy()];
+    web.authority.identity = ADA;
+    await Promise.all([
+      first.open(one),
+      (async () => {
+        web.authority.identity = BOB;
+        await second.open(two);
+      })(),
+    ]);
+    const seen = await Promise.all([inUse(first), inUse(second)]);
+    expect(seen).not.to.include('nobody');
+  });
+
+  it('an account that signs in again is one account still', async () => {
+    await signInAs(ADA);
+    await signInAs(BOB);
+    await signInAs(ADA);
+    expect(await inUse()).to.equal('Ada');
+    for (const { accountId } of [ADA, BOB]) {
+      expect(sessionsOf(accountId)).to.deep.equal([name()]);
+    }
+    const page = (await browser.open('/account')).text;
+    expect(page.match(/name="account" value="ada.tenant"/g)).to.have.length(1);
+  });
+});
