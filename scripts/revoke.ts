@@ -100,8 +100,8 @@ async function revoke(storage: Storage, { tokenCache }: Settings, order: Order):
     }
     const count = await storage.erase();
     if (await isAlone(storage)) await storage.erase();
-    audit({ event: 'instance_erased', instance: tokenCache.instanceName, records: count });
     console.log(`${count} records erased. Everyone is signed out.`);
+    audit({ event: 'instance_erased', instance: tokenCache.instanceName, records: count });
     return 0;
   }
   const account = asKept(order.account ?? '');
@@ -115,8 +115,8 @@ async function revoke(storage: Storage, { tokenCache }: Settings, order: Order):
     );
     return 1;
   }
-  audit({ event: 'account_revoked', account });
   console.log('The account has ended: its tokens are deleted, and all its sessions with them.');
+  audit({ event: 'account_revoked', account });
   return 0;
 }
 

@@ -104,7 +104,9 @@ describe('loadHooks', () => {
 
   it('refuses a module that is not there', async () => {
     const path = join(aFolder(), 'none.mjs');
-    expect(await refusalOf(path)).to.include(path).and.include('cannot be loaded');
+    expect(await refusalOf(path))
+      .to.include(path)
+      .and.include('cannot be loaded');
   });
 
   it('does not wait for ever for a module to load', async () => {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
+import { z } from 'zod';
 import { type Sandbox, startSandbox } from '../scripts/sandbox/start-sandbox.ts';
 import { passSandbox, type Site, sandboxEnvironment, startSite } from './support/site.ts';
 import { aFolder, freePort } from './support/site-process.ts';
@@ -27,6 +28,20 @@ async function run(script: string, args: readonly string[], env: Record<string, 
   }
   const [status]: unknown[] = await once(child, 'close');
   return { status, output };
+}
+
+/** The audit events among what was written. */
+function audited(output: string) {
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) =>
+      z
+        .object({ audit: z.literal(true) })
+        .loose()
+        .parse(JSON.parse(line)),
+    )
+    .map(({ audit: _, level: __, time: ___, ...event }) => event);
 }
 
 describe('npm run new-key', () => {
@@ -81,11 +96,15 @@ describe('npm run revoke', () => {
     const id = accountIdOf('ada@contoso.example').toUpperCase();
     const { status, output } = await run('revoke', ['--account', id], env);
     expect(output).to.include('has ended');
+    const event = { event: 'account_revoked', account: id.toLowerCase() };
+    expect(audited(output)).to.deep.equal([event]);
     expect(status).to.equal(0);
     expect(await isSignedIn(laptop)).to.equal(false);
     expect(await isSignedIn(phone)).to.equal(false);
     expect(await isSignedIn(ben)).to.equal(true);
-    expect((await run('revoke', ['--account', id], env)).status, 'not there').to.equal(1);
+    const again = await run('revoke', ['--account', id], env);
+    expect(again.status, 'not there').to.equal(1);
+    expect(audited(again.output)).to.deep.equal([]);
     expect(await isSignedIn(await signedIn('ada@contoso.example'))).to.equal(true);
     expect(await isSignedIn(laptop), 'by the new sign-in').to.equal(false);
   }).timeout(20_000);
@@ -101,7 +120,10 @@ describe('npm run revoke', () => {
     expect((await run('revoke', ['--all', '--instance', 'other'], env)).status).to.equal(1);
     expect(await isSignedIn(ada)).to.equal(true);
     const { status, output } = await run('revoke', ['--all', '--instance', 'concierge'], env);
-    expect(output).to.match(/^\d+ records erased/);
+    const [, count] = /^(\d+) records erased/.exec(output) ?? [];
+    const erased = { event: 'instance_erased', instance: 'concierge', records: Number(count) };
+    expect(audited(output)).to.deep.equal([erased]);
+    expect(audited(unsure.output)).to.deep.equal([]);
     expect(status).to.equal(0);
     expect(await isSignedIn(ada)).to.equal(false);
     expect(await isSignedIn(ben)).to.equal(false);

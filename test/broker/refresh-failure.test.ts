@@ -60,26 +60,20 @@ describe('The audit log of the broker', () => {
     });
   }
 
-  it('names an answer for another account, and one that cannot be checked', async () => {
-    const account = await signInUsedUp();
-    const event = { event: 'refresh_failed', resource: 'Microsoft Graph', ...who, ...nothing };
-    const cause = new Unavailable('The signing key is not known yet.');
-    for (const [accountId, expected] of [
-      ['other.utid', { reason: 'foreign-account' }],
-      ['uid.utid', { reason: 'unavailable', outcome: 'not-done' }],
-    ] as const) {
-      events.length = 0;
+  for (const [what, accountId, expected] of [
+    ['for another account', 'other.utid', { reason: 'foreign-account' }],
+    ['that cannot be checked', 'uid.utid', { reason: 'unavailable', outcome: 'not-done' }],
+  ] as const) {
+    it(`names an answer ${what}`, async () => {
+      const account = await signInUsedUp();
+      const cause = new Unavailable('The signing key is not known yet.');
       const refreshToken = authority.issue();
       authority.next = [() => ({ kind: 'unverified', refreshToken, accountId, cause })];
-      await caught(
-        aBroker({
-          ...{ storage, authority, skewMs: 3_600_000 * (accountId === 'uid.utid' ? 1 : 0) },
-          audit: (each) => events.push(each),
-        }).acquireToken(account, GRAPH),
-      );
+      await caught(audited().acquireToken(account, GRAPH));
+      const event = { event: 'refresh_failed', resource: 'Microsoft Graph', ...who, ...nothing };
       expect(events).to.deep.equal([{ ...event, ...expected }]);
-    }
-  });
+    });
+  }
 
   it('says nothing of refreshes that went well, or were not sent', async () => {
     const account = await signInUsedUp();
@@ -112,7 +106,10 @@ describe('The audit log of the broker', () => {
     const claims = '{"access_token":{"acrs":{"value":"claims-SECRET"}}}';
     authority.next = [new SignInRequired('interaction', { cause, detail, claims })];
     await caught(broker.acquireToken(account, { ...TODOS, claims, refused: 'access-SECRET' }));
-    const [written, ...more] = lines.text().split('\n').filter((line) => line.includes('"audit"'));
+    const [written, ...more] = lines
+      .text()
+      .split('\n')
+      .filter((line) => line.includes('"audit"'));
     expect(more).to.deep.equal([]);
     expect(written).to.include('"reason":"interaction"').and.include('uid.utid');
     const { name = '', username = '' } = anIdentity();

@@ -107,6 +107,7 @@ describe('loadSettings', () => {
       port: 4000,
       trustProxy: false,
       signInScopes: ['User.Read'],
+      hooks: undefined,
       secure: false,
     });
     expect(settings.azureAd).to.deep.include({

@@ -1,6 +1,6 @@
-/** Whose requests are counted together. */
+/** Where a request came from, and whose requests are counted together. */
 import { expect } from 'chai';
-import { networkOf } from '../../src/web/network-of.ts';
+import { addressOf, networkOf } from '../../src/web/network-of.ts';
 
 describe('networkOf', () => {
   const table: [string, string][] = [
@@ -36,5 +36,26 @@ describe('networkOf', () => {
     }
     expect(networkOf('unknown', '2001:db8::7')).to.equal('2001:db8:0:0');
     expect(networkOf('unknown', undefined)).to.equal('');
+  });
+});
+
+describe('addressOf', () => {
+  it('is the whole address, however a proxy wrote it', () => {
+    for (const [sent, address] of [
+      ['192.0.2.1', '192.0.2.1'],
+      ['::ffff:192.0.2.1', '192.0.2.1'],
+      ['192.0.2.1:50000', '192.0.2.1'],
+      ['[2001:db8::1]:50000', '2001:db8::1'],
+      [`fe80::1%${'x'.repeat(1000)}`, 'fe80::1'],
+    ] as const) {
+      expect(addressOf(sent, '198.51.100.7')).to.equal(address);
+    }
+  });
+
+  it('is that of the connection where what was sent is no address', () => {
+    for (const sent of ['', 'unknown', 'x'.repeat(100_000), '<script>']) {
+      expect(addressOf(sent, '198.51.100.7')).to.equal('198.51.100.7');
+    }
+    expect(addressOf('unknown', undefined)).to.equal('');
   });
 });
