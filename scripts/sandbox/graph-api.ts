@@ -7,6 +7,7 @@ import { graphError } from './graph-error.ts';
 import { eventsOf, messagesOf } from './mailbox.ts';
 import { drawPortrait } from './portrait.ts';
 import { graph } from './resources.ts';
+import { endBrowserSessions, revokeRefreshTokens } from './revoke-sessions.ts';
 import type { SandboxState } from './sandbox-state.ts';
 
 type Entity = Readonly<Record<string, unknown>>;
@@ -112,6 +113,16 @@ export function addGraphApi(router: Router, state: SandboxState): void {
       return start >= from && start < to;
     });
     answerList(ctx, state, inside, 'calendarView');
+  });
+  router.post('/graph/v1.0/me/revokeSignInSessions', async (ctx: Koa.Context) => {
+    const user = await authorise(ctx, state, 'graph', graph, ['User.RevokeSessions.All']);
+    if (!user) return;
+    revokeRefreshTokens(state, user);
+    endBrowserSessions(state, user);
+    ctx.body = {
+      '@odata.context': `${state.url.href}graph/v1.0/$metadata#Edm.Boolean`,
+      value: true,
+    };
   });
   const peopleOf = (tenantId: string) =>
     users.filter(({ homeTenantId }) => homeTenantId === tenantId).map(profile);

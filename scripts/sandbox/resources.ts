@@ -19,6 +19,7 @@ export const graph: Resource = {
   scopes: {
     'User.Read': 'Sign you in and read your profile',
     'User.ReadBasic.All': 'Read the basic profiles of all users',
+    'User.RevokeSessions.All': 'End your sessions in all apps',
     'Mail.Read': 'Read your mail',
     'Calendars.Read': 'Read your calendars',
     'People.Read': 'Read the list of people you work with',

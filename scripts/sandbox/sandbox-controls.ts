@@ -1,6 +1,7 @@
 /** What tests and the operator page can do to a running sandbox. */
 import { findUser, type User } from './directory.ts';
 import { type IdTokenFault, noFaults, type Outage, type Service } from './faults.ts';
+import { revokeRefreshTokens } from './revoke-sessions.ts';
 import type { RefreshTokenMode, SandboxApp, SandboxEndpoint } from './sandbox-options.ts';
 import type { SandboxState } from './sandbox-state.ts';
 
@@ -20,10 +21,7 @@ export class SandboxControls {
 
   /** A refresh with any token given to this person so far is answered AADSTS50173. */
   revoke(username: string): void {
-    const { id } = this.#user(username);
-    for (const { user, family } of this.#state.refreshTokens.values()) {
-      if (user.id === id) this.#state.revokedFamilies.add(family);
-    }
+    revokeRefreshTokens(this.#state, this.#user(username));
   }
 
   /** All consents of this person are forgotten, in all tenants and apps. */

@@ -2,6 +2,7 @@
 
 const WORDS = new Map([
   ['user.read', 'see your profile'],
+  ['user.revokesessions.all', 'end your sessions in all apps'],
   ['mail.read', 'read your mail'],
   ['mail.send', 'send mail as you'],
   ['calendars.read', 'see your calendar'],

@@ -33,6 +33,23 @@ describe('Sandbox APIs', () => {
       }
     });
 
+    it('ends a person’s sign-ins everywhere when they ask for it with the scope for it', async () => {
+      const scope = 'openid offline_access User.RevokeSessions.All';
+      const body = await client.signIn(ada, scope);
+      const path = `${sandbox.graphUrl}/me/revokeSignInSessions`;
+      const ask = (token: string) =>
+        fetch(path, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+      expect((await ask(await accessTokenOf('ben@contoso.example', 'User.Read'))).status).to.equal(
+        403,
+      );
+      expect((await client.refresh(text(body, 'refresh_token'))).status).to.equal(200);
+      const answer = await ask(text(body, 'access_token'));
+      expect(answer.status).to.equal(200);
+      expect(await answer.json()).to.include({ value: true });
+      const refused = await client.refresh(text(body, 'refresh_token'));
+      expect(refused.body['error_codes']).to.deep.equal([50173]);
+    });
+
     it('has a whole PNG picture for each person but one', async () => {
       const token = await accessTokenOf(ada);
       const url = `${sandbox.graphUrl}/me/photo/$value`;
