@@ -42,11 +42,11 @@ describe('Sandbox APIs', () => {
       expect((await ask(await accessTokenOf('ben@contoso.example', 'User.Read'))).status).to.equal(
         403,
       );
-      expect((await client.refresh(text(body, 'refresh_token'))).status).to.equal(200);
+      expect((await client.refresh(text(body, 'refresh_token'), scope)).status).to.equal(200);
       const answer = await ask(text(body, 'access_token'));
       expect(answer.status).to.equal(200);
       expect(await answer.json()).to.include({ value: true });
-      const refused = await client.refresh(text(body, 'refresh_token'));
+      const refused = await client.refresh(text(body, 'refresh_token'), scope);
       expect(refused.body['error_codes']).to.deep.equal([50173]);
     });
 

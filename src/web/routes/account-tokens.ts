@@ -1,8 +1,10 @@
 /** `POST /account/tokens/refresh` and `POST /account/tokens/remove`: what a person does to one kept token. */
+import { shownResource } from '../../audit.ts';
 import type { TokenOverview } from '../../broker/account-overview.ts';
 import { backToAccount } from '../account-notices.ts';
 import { type Context, type Middleware, type Parts, signedIn } from '../context.ts';
 import { formField } from '../read-form.ts';
+import { accountFacts, requestFacts } from '../request-facts.ts';
 import { scopeSpelling } from '../scope-spelling.ts';
 import { sessionName } from '../session.ts';
 
@@ -24,7 +26,10 @@ export function removeToken(parts: Parts): Middleware {
   return async (ctx) => {
     const token = await chosenToken(parts, ctx);
     if (!token) return backToAccount(ctx, 'token-gone');
-    await parts.broker.removeToken(signedIn(ctx), token.id);
+    const account = signedIn(ctx);
+    await parts.broker.removeToken(account, token.id);
+    const whose = { ...accountFacts(account.identity), ...requestFacts(ctx) };
+    parts.audit({ event: 'tokens_removed', resource: shownResource(token.resource), ...whose });
     backToAccount(ctx, 'removed');
   };
 }
