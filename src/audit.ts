@@ -105,6 +105,11 @@ export function shownSession(name: string): string {
   return name.slice(0, SESSION_DIGITS);
 }
 
+/** What an event calls a resource, of which Microsoft Graph is the one without a name. */
+export function shownResource(resource: string): string {
+  return resource || 'Microsoft Graph';
+}
+
 /** Ids and scopes come from elsewhere, at any length. */
 function bounded(value: unknown): unknown {
   if (typeof value === 'string') return value.slice(0, MAX_TEXT);

@@ -1,5 +1,5 @@
 /** Says that the authority did not refresh an account's tokens: to the log, and as an audit event. */
-import type { Audit, RefreshFailure } from '../audit.ts';
+import { type Audit, type RefreshFailure, shownResource } from '../audit.ts';
 import {
   ApiFailed,
   AppError,
@@ -31,8 +31,7 @@ export function sayRefreshFailed(
   audit({
     event: 'refresh_failed',
     reason: reasonOf(error),
-    // A scope without a prefix means Microsoft Graph.
-    resource: scopeSet(scopes).resource || 'Microsoft Graph',
+    resource: shownResource(scopeSet(scopes).resource),
     account: identity.accountId,
     tenantId: identity.tenantId,
     error: code,

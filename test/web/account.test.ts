@@ -297,6 +297,9 @@ describe('The account page', () => {
       expect([answer.status, answer.location]).to.deep.equal([303, '/account?done=removed']);
       expect(web.broker.removed).to.deep.equal([{ account: ADA.accountId, token: 'id-of-todos' }]);
       expect(web.broker.asked).to.deep.equal([]);
+      expect(web.log()).to.match(
+        /"audit":true,"event":"tokens_removed","resource":"api:\/\/todos","account":"ada\.tenant"/,
+      );
     });
 
     for (const what of ['refresh', 'remove'] as const) {
