@@ -1,6 +1,7 @@
 /** Writes the README's generated parts, each between its markers: `npm run readme`. */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { auditTable } from '../src/audit-events.ts';
 import { configurationTable } from '../src/config/keys.ts';
 
 /** The map of the tree: each source file with its own first line. */
@@ -16,7 +17,7 @@ export function treeMap(): string {
 
 /** The README with its generated parts made anew. */
 export function withGeneratedParts(readme: string): string {
-  const parts = { configuration: configurationTable(), map: treeMap() };
+  const parts = { configuration: configurationTable(), audit: auditTable(), map: treeMap() };
   return Object.entries(parts).reduce((text, [name, content]) => {
     const part = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- end of ${name} -->)`);
     if (!part.test(text)) throw new Error(`README.md has no markers for ${name}`);

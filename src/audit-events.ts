@@ -1,5 +1,5 @@
 /** Every audit event with its meaning and its fields: what the README's list is made from. */
-import type { AuditEvent, AuditEventOf } from './audit.ts';
+import type { AuditEvent, AuditEventOf, FailedSignInReason, RefreshFailure } from './audit.ts';
 
 type EventName = AuditEvent['event'];
 type FieldsOf<Event> = Event extends unknown ? Exclude<keyof Event, 'event'> : never;
@@ -70,14 +70,32 @@ export const documentedEvents: {
   },
 };
 
+const ofBoth = {
+  unavailable: true,
+  misconfigured: true,
+  forbidden: true,
+  api_failed: true,
+} as const;
+const signInReasons: Readonly<Record<FailedSignInReason, true>> = {
+  ...{ declined: true, 'refused-by-authority': true, 'refused-by-site': true },
+  ...{ 'other-account': true, 'transaction-missing': true, 'wrong-browser': true },
+  ...{ 'bad-answer': true, 'ended-meanwhile': true, sign_in_required: true },
+  ...{ ...ofBoth, internal_error: true },
+};
+const refreshReasons: Readonly<Record<RefreshFailure, true>> = {
+  ...{ 'refresh-token-dead': true, consent: true, interaction: true, 'no-session': true },
+  ...{ 'foreign-account': true, sign_in_failed: true, ...ofBoth },
+};
+
 export const documentedFields: Readonly<Record<FieldsOf<AuditEvent>, string>> = {
-  account: 'Whose it is, as `npm run revoke` takes it: who answered, where a sign-in failed',
+  account:
+    'Whose it is, as `npm run revoke` takes it (at a plain authority, its issuer and subject); who answered, where a sign-in failed',
   tenantId: 'The tenant signed in to',
   correlationId: 'The request: as in its other log lines and on the error page',
   address: 'Where it came from: an IP address, of a proxy’s word only with `Site:TrustProxy`',
   session: 'The first 12 digits of the session’s hash',
   how: '`new_session`, `further_account` of a session, or `renewal` of one that was there',
-  reason: 'What went wrong, from a closed list',
+  reason: `What went wrong: of a sign-in, ${listed(signInReasons)}; of a refresh, ${listed(refreshReasons)}`,
   expectedAccount: 'Whom the sign-in was begun for',
   error: 'The OAuth error code of the authority',
   errorCodes: 'Its AADSTS numbers',
@@ -102,6 +120,12 @@ export function auditTable(): string {
     ...['| event | is written when | fields |', '|---|---|---|', ...events, ''],
     ...['| field | is |', '|---|---|', ...fields, ''],
   ].join('\n');
+}
+
+function listed(names: Readonly<Record<string, true>>): string {
+  return Object.keys(names)
+    .map((name) => `\`${name}\``)
+    .join(', ');
 }
 
 /** Those that may be missing have a question mark. */
