@@ -1,4 +1,5 @@
 /** Lets a browser in after a sign-in: tokens first, then the new session, and only then the old one ends. */
+import { z } from 'zod';
 import type { RedeemedCode } from '../authority/redeem-code.ts';
 import type { Account } from '../broker/account.ts';
 import { endedMeanwhile } from '../broker/kept-accounts.ts';
@@ -16,11 +17,14 @@ import {
 export interface Entrance {
   readonly redeemed: RedeemedCode;
   readonly askedScopes: readonly string[];
-  /** Given by the site's own hook. */
+  /** Added by the site's own hook. */
   readonly roles: readonly string[];
   /** When the sign-in was begun (epoch milliseconds). */
   readonly begunAt: number;
 }
+
+/** The app roles of the ID token (https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference). */
+const appRoles = z.array(z.string()).max(200).catch([]);
 
 /** What the session was before. */
 export type Entered = 'new_session' | 'further_account' | 'renewal';
@@ -52,7 +56,8 @@ export async function enterSession(
 
   const kept = { sessionId: name, sessionEndsAt: endsAt, begunAt };
   const account = await broker.keep({ ...redeemed, askedScopes, ...kept });
-  const mine = sessionAccount({ account, identity, roles, now: now(), endsAt });
+  const allRoles = new Set([...appRoles.parse(claims['roles']), ...roles]);
+  const mine = sessionAccount({ account, identity, roles: [...allRoles], now: now(), endsAt });
   const others = from ? await bringAlong(parts, before, account, { from, name }) : [];
   await index(parts, [...others, mine], name, from);
   if (identity.sid && (await parts.sids.isEnded(identity.sid, begunAt))) {

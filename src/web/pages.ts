@@ -48,11 +48,14 @@ export class Pages {
   }
 }
 
-/** Those of this session, to choose from; whether each is still signed in is seen when it is chosen. */
+/** Those of this session, to choose from. One that is in use and not signed in any more is none. */
 function accountsOf(ctx: Context) {
-  return (ctx.session?.record?.accounts ?? []).map(({ id, name, username }) => {
-    const shown = name ?? username ?? 'An account';
-    const isActive = id === ctx.state.account?.id;
-    return { id, name: shown, username, initials: initialsOf(shown), isActive };
-  });
+  const { accounts = [], active } = ctx.session?.record ?? {};
+  const activeId = ctx.state.account?.id;
+  return accounts
+    .filter(({ id }) => id === activeId || id !== active)
+    .map(({ id, name, username }) => {
+      const shown = name ?? username ?? 'An account';
+      return { id, name: shown, username, isActive: id === activeId };
+    });
 }

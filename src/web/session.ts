@@ -20,7 +20,7 @@ export const sessionSchema = z.object({
       /** For display, where several accounts are to choose from. */
       name: z.string().optional(),
       username: z.string().optional(),
-      /** Given by the site's own hook. */
+      /** App roles of the ID token, and those that the site's own hook adds. */
       roles: z.array(z.string()).default([]),
     }),
   ),
