@@ -117,6 +117,14 @@ describe('In one session', () => {
     expect(await inUse()).to.equal('Ada');
   });
 
+  it('one that ended elsewhere is left behind when another joins', async () => {
+    await signInAs(ADA);
+    web.broker.accounts.delete(ADA.accountId);
+    await signInAs(BOB);
+    const page = (await browser.open('/account')).text;
+    expect(page).to.include('Bob Example').and.not.include('Ada Example');
+  });
+
   it('one is signed out and the other stays, not in use before it is chosen', async () => {
     await signInAs(ADA);
     await signInAs(BOB);

@@ -81,6 +81,15 @@ describe('A sign-out that the authority tells of', () => {
       expect([...web.broker.accounts.keys()]).to.deep.equal([BOB.accountId]);
     });
 
+    it('finds every session of a sid, however often one of them was renewed', async () => {
+      const other = web.aBrowser();
+      await signInAs(ADA, other);
+      for (let i = 0; i < 25; i += 1) await signInAs(ADA);
+      await frame('?sid=sid-1');
+      expect(await isSignedIn(other)).to.equal(false);
+      expect(web.broker.accounts.size).to.equal(0);
+    });
+
     it('is taken with the right issuer, and not with another', async () => {
       await signInAs(ADA);
       const wrong = encodeURIComponent('https://evil.test/v2.0');
