@@ -40,6 +40,13 @@ export function benchBroker(storage: Storage, refresh: Refresh): TokenBroker {
     lease: new Lease({ storage, clock, processId: newId() }),
     refresh,
     requestAppToken: () => Promise.reject(new Error('nobody asked for a token of the site itself')),
-    ...{ clock, log: benchLog, audit: () => undefined, random: Math.random, newId, sessionMs: SESSION_MS },
+    ...{
+      clock,
+      log: benchLog,
+      audit: () => undefined,
+      random: Math.random,
+      newId,
+      sessionMs: SESSION_MS,
+    },
   });
 }
