@@ -14,6 +14,8 @@ export interface AuthorityMetadata {
   readonly signingKeysUrl: string;
   readonly endSessionEndpoint: string | undefined;
   readonly tokenEndpointAuthMethods: readonly string[];
+  /** Whether a person can be asked which account they mean. */
+  readonly asksForAccount: boolean;
   /** Whether callbacks must carry `iss` (RFC 9207 §2.4). */
   readonly callbackCarriesIssuer: boolean;
 }
@@ -30,6 +32,7 @@ const documentSchema = z.object({
   jwks_uri: endpoint,
   end_session_endpoint: endpoint.optional(),
   token_endpoint_auth_methods_supported: z.array(z.string()).optional(),
+  prompt_values_supported: z.array(z.string()).optional(),
   authorization_response_iss_parameter_supported: z.boolean().optional(),
 });
 
@@ -60,6 +63,9 @@ export function checkMetadata(settings: AuthoritySettings, document: unknown): A
     endSessionEndpoint: data.end_session_endpoint,
     tokenEndpointAuthMethods:
       data.token_endpoint_auth_methods_supported ?? DEFAULT_AUTH_METHODS[settings.kind],
+    // Entra ID does, and lists no prompts.
+    asksForAccount:
+      settings.kind === 'entra' || !!data.prompt_values_supported?.includes('select_account'),
     callbackCarriesIssuer: data.authorization_response_iss_parameter_supported ?? false,
   };
 }

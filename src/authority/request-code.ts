@@ -54,11 +54,19 @@ export async function requestCode(
     nonce,
     code_challenge: await calculatePKCECodeChallenge(codeVerifier),
     code_challenge_method: 'S256',
-    ...(prompt && { prompt }),
+    ...(prompt && { prompt: metadata.asksForAccount ? prompt : withoutChoice(prompt) }),
     ...(loginHint && prompt !== 'select_account' && { login_hint: loginHint }),
     ...(domainHint && { domain_hint: domainHint }),
     ...(claims && { claims }),
     ...(authority.settings.authority.kind === 'entra' && { client_info: '1' }),
   });
   return { url, state, nonce, codeVerifier };
+}
+
+/**
+ * Others than Entra ID refuse `select_account` or pass over it, unless they list it; every one takes
+ * `login`, which asks whoever comes anew.
+ */
+function withoutChoice(prompt: string): string {
+  return prompt === 'select_account' ? 'login' : prompt;
 }

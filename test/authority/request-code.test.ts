@@ -79,6 +79,29 @@ describe('requestCode', () => {
     expect(url.searchParams.has('login_hint')).to.equal(false);
   });
 
+  it('asks an authority that knows no choice of account to sign the person in anew', async () => {
+    const issuer = stub.origin;
+    const settings = settingsFor({ kind: 'oidc', issuer: new URL(issuer) });
+    const parts = { fetch, now: Date.now, log: createLog('silent') };
+    const request = {
+      redirectUri,
+      scopes: [],
+      loginHint: 'ada',
+      prompt: 'select_account' as const,
+    };
+    for (const [prompts, expected] of [
+      [undefined, 'login'],
+      [['none', 'login', 'consent'], 'login'],
+      [['none', 'login', 'select_account'], 'select_account'],
+    ] as const) {
+      const document = { ...stub.document(''), issuer, prompt_values_supported: prompts };
+      stub.onDiscovery = () => ({ body: document });
+      const { url } = await requestCode(createAuthority(settings, parts), request);
+      expect(url.searchParams.get('prompt')).to.equal(expected);
+      expect(url.searchParams.has('login_hint')).to.equal(false);
+    }
+  });
+
   it('asks a plain OpenID Connect authority for no client_info', async () => {
     stub.onDiscovery = () => ({ body: { ...stub.document(''), issuer: stub.origin } });
     const settings = settingsFor({ kind: 'oidc', issuer: new URL(stub.origin) });
