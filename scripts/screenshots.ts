@@ -70,6 +70,14 @@ async function tour(page: Page, keep: (name: string) => Promise<void>): Promise<
   await phone.getByRole('button', { name: 'Sign out' }).click();
   await phone.waitForURL(/sign-out/);
   await phone.context().close();
+  await addBen(page);
+  await keep('account-of-two');
+  await page.getByRole('button', { name: 'Sign out Ben' }).click();
+  await keep('signed-out-of-one');
+  await open('/');
+  await keep('home-choose');
+  await page.getByRole('button', { name: 'Go on as Ada' }).click();
+  await page.waitForURL(/done=/);
   await open('/nowhere');
   await keep('not-found');
   sandbox.controls.outage('graph', '500');
@@ -104,4 +112,17 @@ async function signInOnPhone(): Promise<Page> {
   await page.getByTestId('sign-in').click();
   await page.waitForURL(`${site.url}/`);
   return page;
+}
+
+/** A second account in the same browser. */
+async function addBen(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Add another account' }).click();
+  await page.getByTestId('other-account').click();
+  await page.getByTestId('person-ben@contoso.example').click();
+  await page.getByTestId('sign-in').click();
+  const accept = page.getByTestId('accept');
+  const heading = page.getByRole('heading', { name: 'Your account' });
+  await accept.or(heading).waitFor();
+  if (await accept.isVisible()) await accept.click();
+  await heading.waitFor();
 }

@@ -15,6 +15,8 @@ export interface Leaving {
   readonly logoutHint: string | undefined;
   /** Whether the authority is to end its own session. */
   readonly isKnownThere: boolean;
+  /** Who signed out, where others of the same browser did not. */
+  readonly who?: string | undefined;
   /** What ended, and what became of the account's sessions at the authority, if that was asked for. */
   readonly scope?: 'everywhere' | 'everywhere-and-there' | 'everywhere-not-there';
 }
@@ -29,7 +31,8 @@ export async function leaveSite(parts: Parts, ctx: Context, leaving: Leaving): P
   ctx.set('Clear-Site-Data', '"cache"');
   // Not a redirect: CSP's form-action would check every hop of it.
   if (next) ctx.set('Refresh', `${CONTINUE_SECONDS};url=${next.href}`);
-  pages.show(ctx, 'signed-out', { next: next ? next.href : '', scope: leaving.scope ?? 'here' });
+  const { who = '', scope = 'here' } = leaving;
+  pages.show(ctx, 'signed-out', { next: next ? next.href : '', who, scope });
 }
 
 /** Where the authority's own session ends; nowhere, while the authority is away or slow. */

@@ -199,7 +199,7 @@ describe('A sign-out', function () {
       await visitor.open(at('/account')),
       'aria-label="Sign out Ada',
     );
-    expect(page.text).to.include('You are signed out');
+    expect(page.text).to.include('Ada Example is signed out');
     const me = await visitor.fetch(at('/api/graph/me'));
     expect(await me.json()).to.include({ userPrincipalName: BEN });
     expect(records('account')).to.have.length(1);

@@ -85,8 +85,8 @@ describe('In one session', () => {
 
   it('a page made for one account writes nothing once another was chosen', async () => {
     await signInAs(ADA);
-    const { csrfToken } = (await browser.fetch('/api/session')).json();
     await signInAs(BOB);
+    const { csrfToken } = (await browser.fetch('/api/session')).json();
     await choose(ADA.accountId);
     const { csrfToken: now } = (await browser.fetch('/api/session')).json();
     expect(now).to.be.a('string').and.not.equal(csrfToken);
@@ -129,6 +129,7 @@ describe('In one session', () => {
     await signInAs(ADA);
     await signInAs(BOB);
     const answer = await post('/sign-out', { account: BOB.accountId });
+    expect(answer.text).to.include('Bob Example is signed out');
     expect(answer.text).to.include('Still signed in here: Ada Example');
     expect(answer.headers['refresh']).to.include(`logout_hint=${BOB.loginHint}`);
     expect([...web.broker.accounts.keys()]).to.deep.equal([ADA.accountId]);
