@@ -110,12 +110,15 @@ describe('With oidc-provider', () => {
 
       it('neither bars the next sign-in nor lets it revive the session before', async () => {
         await signIn();
-        const old = copyOf(visitor);
+        const [old, phone] = [copyOf(visitor), new Visitor()];
         await signOutElsewhere();
+        await signIn(phone);
+        expect(await isSignedIn(old)).to.equal(false);
         await signIn();
         for (let clicks = 0; clicks < 3; clicks += 1) {
-          const page = await visitor.open(userinfo());
-          expect(page.trail).to.have.length(1);
+          for (const each of [visitor, phone]) {
+            expect((await each.open(userinfo())).trail).to.have.length(1);
+          }
         }
         expect(await isSignedIn(old)).to.equal(false);
       });
