@@ -2,7 +2,7 @@
 import type { Context } from './context.ts';
 
 const NOTICES = {
-  refreshed: 'The token is a new one now.',
+  refreshed: 'The token is fresh.',
   removed: 'The token is removed.',
   'token-gone': 'That token was not kept any more.',
   'session-ended': 'That session is signed out.',

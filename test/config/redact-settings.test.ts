@@ -28,6 +28,7 @@ describe('redactSettings', () => {
         CallbackPath: '/signin-oidc',
         SignedOutCallbackPath: '/signout-callback-oidc',
         RemoteSignOutPath: '/signout-oidc',
+        BackChannelLogoutPath: '/backchannel-logout',
       },
       DownstreamApis: {
         Graph: {
@@ -44,7 +45,10 @@ describe('redactSettings', () => {
         EncryptionKeys: ['***'],
         IndexKey: '***',
       },
-      Session: { IdleMinutes: 60, AbsoluteHours: 12 },
+      Session: {
+        ...{ IdleMinutes: 60, AbsoluteHours: 12, UseTokenLifetime: false },
+        ...{ SignOutEverywhere: false, RevokeSignInSessions: false },
+      },
     });
   });
 

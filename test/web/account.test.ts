@@ -248,7 +248,7 @@ describe('The account page', () => {
   it('says what was done in words of its own, and nothing that an address says', async () => {
     const notice = async (done: string) =>
       /role="status">([^<]*)</.exec((await browser.open(`/account?done=${done}`)).text)?.[1];
-    expect(await notice('refreshed')).to.equal('The token is a new one now.');
+    expect(await notice('refreshed')).to.equal('The token is fresh.');
     expect(await notice('removed')).to.equal('The token is removed.');
     for (const other of ['', 'You+have+won', '__proto__', 'constructor', 'Refreshed']) {
       expect(await notice(other), other).to.equal(undefined);

@@ -98,6 +98,12 @@ describe('In one session', () => {
       });
     expect((await write(csrfToken)).status).to.equal(403);
     expect((await write(now)).status).to.equal(200);
+    const form = await post('/account/sign-out-everywhere', { _csrf: String(csrfToken) });
+    expect(form.status).to.equal(403);
+    expect(form.text).to.include('made for another sign-in');
+    expect(await inUse()).to.equal('Ada');
+    expect((await post('/sign-out', { _csrf: String(csrfToken) })).status).to.equal(200);
+    expect(await inUse()).to.equal('nobody');
   });
 
   it('one that ended elsewhere is not in use, and no other takes its place unasked', async () => {

@@ -293,13 +293,16 @@ describe('The gateway', () => {
     expect((await browser.fetch('/api/session')).status).to.equal(200);
   });
 
-  it('tells a front-end who is signed in, and gives no token', async () => {
+  it('tells a front-end who is signed in and in which roles, and gives no token', async () => {
+    web.authority.claims = { roles: ['Task.Approver'] };
+    await browser.signIn();
     const answer = await browser.fetch('/api/session');
     const session = answer.json();
     expect(session['account']).to.deep.equal({
       name: ADA.name,
       username: ADA.username,
       tenantId: ADA.tenantId,
+      roles: ['Task.Approver'],
     });
     expect(session['csrfToken']).to.match(/^[\w-]{43}$/);
     expect(answer.text).not.to.match(/SECRET|epoch|opaque/);
