@@ -5,6 +5,7 @@ import { systemClock } from '../src/clock.ts';
 import { ConfigurationFaults } from '../src/config/faults.ts';
 import { loadSettings } from '../src/config/load-settings.ts';
 import type { Settings } from '../src/config/settings.ts';
+import { EndMarks } from '../src/end-marks.ts';
 import { AppError, Misconfigured } from '../src/errors.ts';
 import { createLog } from '../src/log.ts';
 import { RecordNames } from '../src/record-names.ts';
@@ -105,8 +106,11 @@ async function revoke(storage: Storage, { tokenCache }: Settings, order: Order):
     return 0;
   }
   const account = asKept(order.account ?? '');
-  const name = new RecordNames(tokenCache).forAccount(account, 'account');
+  const names = new RecordNames(tokenCache);
+  const name = names.forAccount(account, 'account');
   const wasThere = (await storage.get(name)) !== undefined;
+  // Also for a sign-in that is under way just now, known here or not.
+  await new EndMarks({ storage, now: Date.now }).mark(names.forAccount(account, 'ended'));
   await storage.delete(name);
   if (await isAlone(storage)) await storage.delete(name);
   if (!wasThere) {

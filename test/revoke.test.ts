@@ -109,6 +109,18 @@ describe('npm run revoke', () => {
     expect(await isSignedIn(laptop), 'by the new sign-in').to.equal(false);
   }).timeout(20_000);
 
+  it('ends a sign-in of the account that is under way, and none begun later', async () => {
+    const visitor = new Visitor();
+    const asked = await visitor.open(`${site.url}/profile`);
+    const id = accountIdOf('ada@contoso.example');
+    await run('revoke', ['--account', id], env);
+    const page = await passSandbox(visitor, asked, 'ada@contoso.example');
+    expect(page.status).to.equal(400);
+    expect(page.text).to.include('was under way');
+    expect(await isSignedIn(visitor)).to.equal(false);
+    expect(await isSignedIn(await signedIn('ada@contoso.example'))).to.equal(true);
+  }).timeout(20_000);
+
   it('erases everything once the instance is named', async () => {
     const [ada, ben] = [
       await signedIn('ada@contoso.example'),
