@@ -33,8 +33,10 @@ export class SiteCookies {
     return `${this.#secure ? '__Host-' : ''}concierge${SUFFIXES[name]}`;
   }
 
+  /** Nothing where two of that name say different things: one of them was planted. */
   read(ctx: Context, name: CookieName): string | undefined {
-    return ctx.cookies.get(this.name(name), { signed: false });
+    const [value, ...others] = valuesOf(ctx.get('Cookie'), this.name(name));
+    return others.every((other) => other === value) ? value : undefined;
   }
 
   /** The value of a cookie that holds a random id, if it looks like one. */
@@ -61,4 +63,10 @@ export class SiteCookies {
       overwrite: true,
     };
   }
+}
+
+/** As browsers write them (RFC 6265 §5.4): no other space, quote or escape is read as one of theirs. */
+function valuesOf(header: string, name: string): string[] {
+  const pairs = header.matchAll(new RegExp(`(?:^|;) ?${name}=([^;]*)`, 'g'));
+  return [...pairs].map(([, value = '']) => value);
 }
