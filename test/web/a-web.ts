@@ -264,6 +264,8 @@ function breakable(storage: Storage) {
     failure: new Unavailable('The store does not answer.', { retryAfterSeconds: 7 }),
     /** Of each read of a session, whether a copy near at hand would have done. */
     sessionReads: [] as boolean[],
+    /** The name of each read, of whatever kind. */
+    namesRead: [] as string[],
     /** In place of the copy near at hand, by name. */
     stale: new Map<string, string | undefined>(),
     /** Runs before each conditional write. */
@@ -277,6 +279,7 @@ function breakable(storage: Storage) {
     label: storage.label,
     shared: storage.shared,
     get: (name, options) => {
+      state.namesRead.push(name);
       if (name.endsWith(':session')) state.sessionReads.push(options?.near ?? false);
       if (options?.near && state.stale.has(name)) return Promise.resolve(state.stale.get(name));
       return whenUp(() => storage.get(name, options));
@@ -304,6 +307,8 @@ interface WebChoices {
   readonly responseMode?: ResponseMode;
   readonly hooks?: Hooks;
   readonly session?: Partial<Settings['session']>;
+  /** All by default, and all of it is kept. */
+  readonly logLevel?: 'debug' | 'silent';
 }
 
 export async function aWeb({
@@ -315,12 +320,13 @@ export async function aWeb({
   responseMode = 'query',
   hooks = {},
   session = {},
+  logLevel = 'debug',
 }: WebChoices = {}) {
   const url = new URL(publicUrl);
   const clock = { now: Date.parse('2026-11-21T09:00:00Z') };
   const now = () => clock.now;
   const lines: string[] = [];
-  const log = createLog('debug', (line) => lines.push(line));
+  const log = createLog(logLevel, (line) => lines.push(line));
   const tokenCache: Settings['tokenCache'] = {
     store: 'memory:',
     instanceName: 'test',
