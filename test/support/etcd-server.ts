@@ -17,10 +17,28 @@ export interface EtcdServer {
   thaw(): void;
 }
 
+const ATTEMPTS = 3;
+
 /** @throws {Error} etcd is not installed. */
 export async function startEtcdServer(
   args: readonly string[] = [],
   protocol: 'http' | 'https' = 'http',
+): Promise<EtcdServer> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnFreePorts(args, protocol);
+    } catch (error) {
+      // A port that was free is taken by another test's server at times.
+      if (!(error instanceof NotStarted) || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+class NotStarted extends Error {}
+
+async function startOnFreePorts(
+  args: readonly string[],
+  protocol: 'http' | 'https',
 ): Promise<EtcdServer> {
   const port = await freePort();
   const clients = `${protocol}://127.0.0.1:${port}`;
@@ -49,7 +67,7 @@ export async function startEtcdServer(
       started.once('error', () => {
         reject(new Error('etcd is missing. On Debian: apt-get install etcd-server'));
       });
-      started.once('exit', () => reject(new Error('etcd did not start')));
+      started.once('exit', () => reject(new NotStarted('etcd did not start')));
     });
     missing.catch(() => undefined);
     while (!(await Promise.race([isHealthy(metrics), missing]))) await systemClock.sleep(20);
