@@ -84,7 +84,8 @@ export interface Broker {
   /**
    * Keeps what a redeemed code brought, under a new grant, and ties `sessionId` to the account.
    *
-   * @throws {SignInFailed} `ended-meanwhile`: the account was ended since this sign-in began.
+   * @throws {SignInFailed} `ended-meanwhile`: the account was ended since this sign-in began, or the
+   * session that it goes on from.
    * @throws {Unavailable} the store did not take it; nothing is half-kept.
    */
   keep(redemption: Redemption): Promise<Account>;
@@ -95,8 +96,14 @@ export interface Broker {
    * @throws {Unavailable}
    */
   tie(account: Account, from: string, to: string): Promise<boolean>;
-  /** Unties a session; the last one takes the account's tokens with it. @throws {Unavailable} */
+  /**
+   * Ends a session, and one that goes on from it: the last one takes the account's tokens with it.
+   *
+   * @throws {Unavailable}
+   */
   forget(account: Account, sessionId: string): Promise<void>;
+  /** Unties a session that has gone on under a new id, and that one alone. @throws {Unavailable} */
+  untie(account: Account, sessionId: string): Promise<void>;
   /**
    * Ends an account everywhere: its tokens are gone, and all its sessions with them. What is being
    * refreshed for it is thrown away, and so are its sign-ins that are under way.
@@ -119,6 +126,8 @@ export interface Redemption {
   readonly refreshInSeconds: number | undefined;
   /** A name of the session, as an unguessable id's hash. */
   readonly sessionId: string;
+  /** The session of this account that it goes on from, which must not have ended meanwhile. */
+  readonly from?: string | undefined;
   /** When the session ends at the latest, if that is sooner than sessions do (epoch milliseconds). */
   readonly sessionEndsAt?: number | undefined;
   /** When the sign-in was begun: one that was begun before the account was ended is not kept. */

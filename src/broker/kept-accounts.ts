@@ -9,7 +9,15 @@ import type { Account, AccountDetails, Redemption } from './account.ts';
 import { type AccountOverview, overviewOf, withoutSlot } from './account-overview.ts';
 import type { AccountRecord } from './account-record.ts';
 import type { RecordStore } from './record-store.ts';
-import { findTie, pushedOut, type SessionTie, withoutTie, withTie } from './session-ties.ts';
+import {
+  findTie,
+  findTieToGoOnFrom,
+  pushedOut,
+  type SessionTie,
+  withoutTie,
+  withoutTieAlone,
+  withTie,
+} from './session-ties.ts';
 import { newSlot } from './slot.ts';
 import type { TokenBrokerOptions } from './token-broker-options.ts';
 import { withSlot } from './token-set.ts';
@@ -51,13 +59,14 @@ export class KeptAccounts {
 
   async keep(redemption: Redemption): Promise<Account> {
     const { clock, newId, random, sessionMs } = this.#options;
-    const { identity, refreshToken, askedScopes, sessionId } = redemption;
+    const { identity, refreshToken, askedScopes, sessionId, from } = redemption;
     const [epoch, grantId, refreshTokenId] = [newId(), newId(), newId()];
     const now = clock.now();
     const endsAt = Math.min(now + sessionMs, redemption.sessionEndsAt ?? Number.POSITIVE_INFINITY);
     let before: readonly SessionTie[] = [];
     const record = await this.#accounts.put(this.#nameOf(identity.accountId), (current) => {
       before = current?.sessions ?? [];
+      if (from && !findTieToGoOnFrom({ sessions: before }, from, now)) throw endedMeanwhile();
       const kept = refreshToken
         ? { id: refreshTokenId, value: refreshToken, state: 'good' as const }
         : current?.refreshToken;
@@ -67,7 +76,7 @@ export class KeptAccounts {
         ...(kept ? { refreshToken: kept } : {}),
         slots: current?.slots ?? {},
         refusals: {},
-        sessions: withTie(before, { id: sessionId, endsAt }, now),
+        sessions: withTie(before, { id: sessionId, endsAt, from }, now),
         identity,
       };
       const isForResource = scopeSet(askedScopes).permissions.size > 0;
@@ -90,10 +99,10 @@ export class KeptAccounts {
     let isTied = false;
     let sayPushedOut = () => {};
     await this.#accounts.change(this.#nameOf(account.id), (record) => {
-      const tie = record.epoch === account.epoch ? findTie(record, from, now) : undefined;
+      const tie = record.epoch === account.epoch ? findTieToGoOnFrom(record, from, now) : undefined;
       isTied = tie !== undefined;
       if (!tie) return undefined;
-      const sessions = withTie(record.sessions, { ...tie, id: to }, now);
+      const sessions = withTie(record.sessions, { ...tie, id: to, from }, now);
       const left = pushedOut(record.sessions, sessions, now);
       sayPushedOut = () => this.#sayPushedOut(record.identity, left);
       return { ...record, sessions };
@@ -105,6 +114,12 @@ export class KeptAccounts {
   async forget(account: Account, sessionId: string): Promise<void> {
     await this.#accounts.change(this.#nameOf(account.id), (record) =>
       record.epoch === account.epoch ? withoutTie(record, sessionId) : undefined,
+    );
+  }
+
+  async untie(account: Account, sessionId: string): Promise<void> {
+    await this.#accounts.change(this.#nameOf(account.id), (record) =>
+      record.epoch === account.epoch ? withoutTieAlone(record, sessionId) : undefined,
     );
   }
 

@@ -1,15 +1,15 @@
 /** The sessions that an account's record names: a session is valid if its account names it. */
-import type { AccountRecord } from './account-record.ts';
-
 /** Past them the one that signed in first is signed out. */
 const MAX_SESSIONS = 50;
 
 export interface SessionTie {
   readonly id: string;
   readonly endsAt: number;
+  /** The session that this one goes on from: whoever still ends that one means this one. */
+  readonly from?: string | undefined;
 }
 
-type Sessions = Pick<AccountRecord, 'sessions'>;
+type Sessions = { readonly sessions: readonly SessionTie[] };
 
 /** The sessions with one more; those that have ended make room first. */
 export function withTie(sessions: readonly SessionTie[], tie: SessionTie, now: number) {
@@ -30,8 +30,23 @@ export function findTie({ sessions }: Sessions, sessionId: string, now: number) 
   return sessions.find(({ id, endsAt }) => id === sessionId && endsAt > now);
 }
 
-/** The record without a session; `undefined` if it does not name it. */
+/** The tie of a session or, where another sign-in of the same browser was quicker, of what it became. */
+export function findTieToGoOnFrom(record: Sessions, sessionId: string, now: number) {
+  const next = record.sessions.find(({ from, endsAt }) => from === sessionId && endsAt > now);
+  return findTie(record, sessionId, now) ?? next;
+}
+
+/** The record without a session and what goes on from it; `undefined` if it names neither. */
 export function withoutTie<T extends Sessions>(record: T, sessionId: string): T | undefined {
-  const sessions = record.sessions.filter(({ id }) => id !== sessionId);
+  return withTies(record, ({ id, from }) => id !== sessionId && from !== sessionId);
+}
+
+/** The record without a session that has gone on; `undefined` if it does not name it. */
+export function withoutTieAlone<T extends Sessions>(record: T, sessionId: string): T | undefined {
+  return withTies(record, ({ id }) => id !== sessionId);
+}
+
+function withTies<T extends Sessions>(record: T, isKept: (tie: SessionTie) => boolean) {
+  const sessions = record.sessions.filter(isKept);
   return sessions.length === record.sessions.length ? undefined : { ...record, sessions };
 }

@@ -104,6 +104,10 @@ export class TokenBroker implements Broker {
     return this.#kept.forget(account, sessionId);
   }
 
+  untie(account: Account, sessionId: string): Promise<void> {
+    return this.#kept.untie(account, sessionId);
+  }
+
   revoke(accountId: string): Promise<void> {
     return this.#kept.revoke(accountId);
   }

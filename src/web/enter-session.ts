@@ -31,10 +31,11 @@ export type Entered = 'new_session' | 'further_account' | 'renewal';
 
 /**
  * Gives the browser a session under a new id, with this account in use; other accounts of the
- * session it had go on in it. Nothing is half done: until the end the old session is as it was.
+ * session it had go on in it. Nothing is half done: until the end the old session is as it was, and
+ * whoever ends it meanwhile ends what goes on from it.
  *
- * @throws {SignInFailed} `ended-meanwhile`: the account, or its session at the authority, has ended
- * since the sign-in was begun.
+ * @throws {SignInFailed} `ended-meanwhile`: the account, its session at the authority, or the session
+ * in which it signs in anew, has ended since the sign-in was begun.
  * @throws {Unavailable} the store did not take it.
  */
 export async function enterSession(
@@ -54,12 +55,13 @@ export async function enterSession(
     settings.session.useTokenLifetime ? Number(claims['exp']) * 1000 : Number.POSITIVE_INFINITY,
   );
 
-  const kept = { sessionId: name, sessionEndsAt: endsAt, begunAt };
+  const isRenewal = ctx.state.account?.id === identity.accountId;
+  const kept = { sessionId: name, sessionEndsAt: endsAt, begunAt, ...(isRenewal && { from }) };
   const account = await broker.keep({ ...redeemed, askedScopes, ...kept });
   const allRoles = new Set([...appRoles.parse(claims['roles']), ...roles]);
   const mine = sessionAccount({ account, identity, roles: [...allRoles], now: now(), endsAt });
   const others = from ? await bringAlong(parts, before, account, { from, name }) : [];
-  await index(parts, [...others, mine], name, from);
+  await index(parts, [...others, mine], name);
   if (identity.sid && (await parts.sids.isEnded(identity.sid, begunAt))) {
     for (const each of [...others, account]) await broker.forget(each, name);
     throw endedMeanwhile();
@@ -98,23 +100,25 @@ async function index(
   { sids, now, settings }: Parts,
   accounts: readonly SessionAccount[],
   session: string,
-  instead: string | undefined,
 ): Promise<void> {
   const byDefault = now() + settings.session.absoluteHours * 3_600_000;
   for (const { sid, id: accountId, epoch, iss, endsAt = byDefault } of accounts) {
-    if (sid) await sids.add(sid, { session, accountId, epoch, iss, endsAt }, instead);
+    if (sid) await sids.add(sid, { session, accountId, epoch, iss, endsAt });
   }
 }
 
 /** A session that ended by itself left its tie, most likely to the same account. */
 async function leaveBehind(
-  { broker, log }: Parts,
+  { broker, sids, log }: Parts,
   ctx: Context,
-  accounts: readonly Account[],
+  accounts: readonly (Account & Pick<SessionAccount, 'sid'>)[],
   name: string,
 ): Promise<void> {
   try {
-    for (const { id, epoch } of accounts) await broker.forget({ id, epoch }, name);
+    for (const { id, epoch, sid } of accounts) {
+      await broker.untie({ id, epoch }, name);
+      if (sid) await sids.remove(sid, [{ session: name, accountId: id }]);
+    }
   } catch (error) {
     // The tie left behind opens nothing and ends by itself; the sign-in stands.
     if (!(error instanceof Unavailable)) throw error;

@@ -41,13 +41,12 @@ export class SidIndex {
     });
   }
 
-  /** In place of what `instead` names, a session that goes on under a new name. @throws {Unavailable} */
-  async add(sid: string, entry: SidEntry, instead?: string): Promise<void> {
+  /** @throws {Unavailable} */
+  async add(sid: string, entry: SidEntry): Promise<void> {
     const now = this.#options.now();
     await this.#entries.put(this.#name(sid), (entries = []) => {
       const isOld = ({ session, accountId, endsAt }: SidEntry) =>
-        endsAt <= now ||
-        (accountId === entry.accountId && (session === instead || session === entry.session));
+        endsAt <= now || (accountId === entry.accountId && session === entry.session);
       return [...entries.filter((each) => !isOld(each)), entry].slice(-MAX_ENTRIES);
     });
   }
@@ -71,12 +70,16 @@ export class SidIndex {
   }
 
   /** Forgets entries whose sessions have ended. @throws {Unavailable} */
-  async remove(sid: string, ended: readonly SidEntry[]): Promise<void> {
+  async remove(
+    sid: string,
+    ended: readonly Pick<SidEntry, 'session' | 'accountId'>[],
+  ): Promise<void> {
     const isEnded = ({ session, accountId }: SidEntry) =>
       ended.some((each) => each.session === session && each.accountId === accountId);
-    await this.#entries.change(this.#name(sid), (entries) =>
-      entries.filter((entry) => !isEnded(entry)),
-    );
+    await this.#entries.change(this.#name(sid), (entries) => {
+      const left = entries.filter((entry) => !isEnded(entry));
+      return left.length < entries.length ? left : undefined;
+    });
   }
 
   #name(sid: string): string {

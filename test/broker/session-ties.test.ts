@@ -28,9 +28,39 @@ describe('A session of an account', () => {
     const overview = await broker.inspect(account, 'new');
     const [old, now] = overview?.sessions ?? [];
     expect(now).to.deep.equal({ name: 'new', endsAt: old?.endsAt });
-    await broker.forget(account, 'old');
+    await broker.untie(account, 'old');
     expect(await broker.describe(account, 'old')).to.equal(undefined);
     expect(await broker.describe(account, 'new')).to.include({ id: account.id });
+  });
+
+  it('ended while it goes on under another name takes that one with it, also at a sign-in anew', async () => {
+    const account = await signIn(broker, { sessionId: 'old' });
+    await broker.tie(account, 'old', 'new');
+    await signIn(broker, { sessionId: 'anew', from: 'old' });
+    await broker.forget(account, 'old');
+    expect(await broker.describe(account, 'new')).to.equal(undefined);
+    expect(await broker.describe(account, 'anew')).to.equal(undefined);
+  });
+
+  it('is left behind alone, and two may go on from it', async () => {
+    const account = await signIn(broker, { sessionId: 'old' });
+    await broker.tie(account, 'old', 'one');
+    await broker.untie(account, 'old');
+    expect(await broker.describe(account, 'old')).to.equal(undefined);
+    expect(await broker.tie(account, 'old', 'two')).to.equal(true);
+    await signIn(broker, { sessionId: 'three', from: 'old' });
+    for (const name of ['one', 'two', 'three']) {
+      expect(await broker.describe(account, name), name).to.include({ id: account.id });
+    }
+  });
+
+  it('that has ended is not gone on from by a sign-in that began in it', async () => {
+    const account = await signIn(broker, { sessionId: 'old' });
+    await signIn(broker, { sessionId: 'other' });
+    await broker.forget(account, 'old');
+    const error = await caught(signIn(broker, { sessionId: 'late', from: 'old' }));
+    expect(error).to.include({ code: 'sign_in_failed', reason: 'ended-meanwhile' });
+    expect(await broker.describe(account, 'late')).to.equal(undefined);
   });
 
   it('that has ended does not go on under another name', async () => {

@@ -16,6 +16,7 @@ import type {
   TokenRequest,
 } from '../../src/broker/account.ts';
 import type { AccountOverview } from '../../src/broker/account-overview.ts';
+import { endedMeanwhile } from '../../src/broker/kept-accounts.ts';
 import type { DownstreamApi, ResponseMode, Settings } from '../../src/config/settings.ts';
 import type { ApiAnswer, ApiCall } from '../../src/downstream/api-client.ts';
 import { KeyRing } from '../../src/encryption.ts';
@@ -181,11 +182,20 @@ export class FakeBroker implements Broker {
     this.removed.push({ account: id, token });
   }
 
+  /** By the name of a session: the one it goes on from. */
+  readonly #from = new Map<string, string>();
+
+  #goesOn(sessions: ReadonlySet<string>, from: string): boolean {
+    return [...sessions].some((each) => each === from || this.#from.get(each) === from);
+  }
+
   async keep(redemption: Redemption): Promise<Account> {
     if (this.fault) throw this.fault;
-    this.kept.push(redemption);
-    const { identity, sessionId } = redemption;
+    const { identity, sessionId, from } = redemption;
     const { details, sessions = new Set<string>() } = this.accounts.get(identity.accountId) ?? {};
+    if (from && !this.#goesOn(sessions, from)) throw endedMeanwhile();
+    if (from) this.#from.set(sessionId, from);
+    this.kept.push(redemption);
     if (!details) this.#epochs += 1;
     const account = { id: identity.accountId, epoch: details?.epoch ?? `epoch-${this.#epochs}` };
     this.accounts.set(account.id, {
@@ -198,12 +208,21 @@ export class FakeBroker implements Broker {
   async tie({ id, epoch }: Account, from: string, to: string): Promise<boolean> {
     if (this.fault) throw this.fault;
     const { details, sessions } = this.accounts.get(id) ?? {};
-    if (details?.epoch !== epoch || !sessions?.has(from)) return false;
+    if (details?.epoch !== epoch || !sessions || !this.#goesOn(sessions, from)) return false;
+    this.#from.set(to, from);
     sessions.add(to);
     return true;
   }
 
   async forget({ id }: Account, sessionId: string): Promise<void> {
+    if (this.fault) throw this.fault;
+    const { sessions = new Set<string>() } = this.accounts.get(id) ?? {};
+    for (const each of sessions) if (this.#from.get(each) === sessionId) sessions.delete(each);
+    sessions.delete(sessionId);
+    if (sessions.size === 0) this.accounts.delete(id);
+  }
+
+  async untie({ id }: Account, sessionId: string): Promise<void> {
     if (this.fault) throw this.fault;
     const sessions = this.accounts.get(id)?.sessions;
     if (sessions?.delete(sessionId) && sessions.size === 0) this.accounts.delete(id);

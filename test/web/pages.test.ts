@@ -331,7 +331,7 @@ describe('The error page', () => {
 
   it('keeps the cookies that the request set before it failed', async () => {
     const callback = await browser.begin();
-    web.broker.forget = async () => {
+    web.broker.untie = async () => {
       throw new TypeError('a bug after the session was renewed');
     };
     const before = browser.jar.get('concierge');
