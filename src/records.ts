@@ -113,9 +113,14 @@ export class Records<T> {
 
   /** Deletes the record if it is still the one expected, or gone already; `false` on a conflict. */
   async remove(name: string, expected: Kept<T>): Promise<boolean> {
-    const { storage } = this.#options;
-    if ((await storage.replace(name, expected.bytes, undefined, 1)) === 'replaced') return true;
-    return (await storage.get(name)) === undefined;
+    if (await this.take(name, expected)) return true;
+    return (await this.#options.storage.get(name)) === undefined;
+  }
+
+  /** Deletes the record if it is still the one expected: of several who do so at once, one has. */
+  async take(name: string, expected: Kept<T>): Promise<boolean> {
+    const taken = await this.#options.storage.replace(name, expected.bytes, undefined, 1);
+    return taken === 'replaced';
   }
 
   /** Deletes the record, whatever it is by now and whether or not it can be read. @throws {Unavailable} */

@@ -1,7 +1,7 @@
 /** Ends sessions from outside: by the person elsewhere, or by the authority; never by their cookie. */
 import type { Account } from '../broker/account.ts';
 import { Unavailable } from '../errors.ts';
-import type { Parts } from './context.ts';
+import type { Context, Parts } from './context.ts';
 import type { SidEntry } from './sid-index.ts';
 
 type EndParts = Pick<Parts, 'broker' | 'sessions' | 'sids' | 'log'>;
@@ -11,37 +11,44 @@ type EndParts = Pick<Parts, 'broker' | 'sessions' | 'sids' | 'log'>;
  *
  * Tokens first: a session without its account is no session, while the reverse would linger.
  *
+ * @returns whether it was there to be ended, which of several who do this at once one is told.
  * @throws {Unavailable} it may not have ended: doing it again is safe.
  */
 export async function endSession(
   { broker, sessions }: EndParts,
   { id, epoch }: Account,
   name: string,
-): Promise<void> {
+  ctx?: Context,
+): Promise<boolean> {
   await broker.forget({ id, epoch }, name);
-  await sessions.leave(name, id);
+  return await sessions.leave(name, id, ctx);
 }
 
 /**
- * Ends an account everywhere, by one write; what is left of its sessions is cleared away.
+ * Ends an account everywhere, by one write; what is left of its sessions is cleared away. A session
+ * that is the account's no more ends nothing but itself.
  *
+ * @returns as `endSession` does.
  * @throws {Unavailable} it may not have ended: doing it again is safe.
  */
 export async function endEverywhere(
   parts: EndParts,
   account: Account,
   name: string,
-): Promise<void> {
+  ctx: Context,
+): Promise<boolean> {
   const { broker, sessions, log } = parts;
   const overview = await broker.inspect(account, name);
+  if (!overview) return await endSession(parts, account, name, ctx);
   await broker.revoke(account.id);
   try {
-    for (const session of overview?.sessions ?? []) await sessions.leave(session.name, account.id);
+    for (const session of overview.sessions) await sessions.leave(session.name, account.id, ctx);
   } catch (error) {
     // What is left opens nothing, and ends by itself.
     if (!(error instanceof Unavailable)) throw error;
     log.warn({ event: 'ended_sessions_left' }, 'records of ended sessions are left behind');
   }
+  return true;
 }
 
 /** A session at the authority that has ended there, as the authority says. */
@@ -55,7 +62,7 @@ export interface EndedAtAuthority {
 /**
  * Ends what began in that session, and every sign-in of it that is under way.
  *
- * @returns whose sessions it were.
+ * @returns whose sessions it ended, those left out that had ended before.
  * @throws {Unavailable} not all may have ended: doing it again is safe.
  */
 export async function endBySid(
@@ -65,8 +72,10 @@ export async function endBySid(
   const { sids, log } = parts;
   const found = await sids.end(sid, iss);
   const entries = found.filter((entry) => accountId === undefined || entry.accountId === accountId);
+  const ended: SidEntry[] = [];
   for (const entry of entries) {
-    await endSession(parts, { id: entry.accountId, epoch: entry.epoch }, entry.session);
+    const { accountId: id, epoch, session } = entry;
+    if (await endSession(parts, { id, epoch }, session)) ended.push(entry);
   }
   try {
     if (entries.length > 0) await sids.remove(sid, entries);
@@ -75,5 +84,5 @@ export async function endBySid(
     if (!(error instanceof Unavailable)) throw error;
     log.warn({ event: 'sid_entries_left' }, 'entries of ended sessions are left behind');
   }
-  return entries;
+  return ended;
 }

@@ -16,8 +16,8 @@ export async function leaveSession(
   const name = sessionName(ctx.state.sessionId ?? '');
   const isEverywhere = kind === 'everywhere' || settings.session.signOutEverywhere;
   for (const account of accounts) {
-    if (isEverywhere) await endEverywhere(parts, account, name);
-    else await endSession(parts, account, name);
+    const end = isEverywhere ? endEverywhere : endSession;
+    if (!(await end(parts, account, name, ctx))) continue;
     const { id, name: displayName, username, iss: issuer } = account;
     audit({ event: 'sign_out', kind, account: id, ...requestFacts(ctx) });
     hooks.signedOut({ accountId: id, issuer, name: displayName, username }, kind);

@@ -91,23 +91,48 @@ export class SessionStore {
    * Takes an account out of the session of this name, whoever writes it meanwhile; the last account
    * takes the session with it.
    *
+   * @returns whether it was in it: of several who do this at once, one is told so.
    * @throws {Unavailable} it may still be in it.
    */
-  async leave(name: string, accountId: string, ctx?: object): Promise<void> {
+  async leave(name: string, accountId: string, ctx?: object): Promise<boolean> {
     const { records } = this.#options;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const kept = await records.read(this.#recordOf(name));
-      if (!kept?.value.accounts.some(({ id }) => id === accountId)) return;
+      if (!kept?.value.accounts.some(({ id }) => id === accountId)) return false;
       const left = withoutAccount(kept.value, accountId);
       const written = left
         ? await records.replace(this.#recordOf(name), kept, left, this.#expiresAt(left))
-        : await records.remove(this.#recordOf(name), kept);
+        : await records.take(this.#recordOf(name), kept);
       if (!written) continue;
       // The request's own write, if it changes nothing else, has nothing more to do then.
       if (ctx && written !== true) this.#remember(ctx, name, written);
-      return;
+      return true;
     }
     throw busy();
+  }
+
+  /**
+   * Has another account of a session in use, whoever writes it meanwhile.
+   *
+   * @returns the session as it is now; `undefined` if the account is not in it any more.
+   * @throws {Unavailable} the one before may still be in use.
+   */
+  async choose(
+    id: string,
+    { accountId, csrf }: { readonly accountId: string; readonly csrf: string },
+    ctx: object,
+  ): Promise<SessionRecord | undefined> {
+    const { records } = this.#options;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const kept = await records.read(this.#name(id));
+      if (!kept?.value.accounts.some((account) => account.id === accountId)) return undefined;
+      const next = { ...kept.value, active: accountId, csrf };
+      const written = await records.replace(this.#name(id), kept, next, this.#expiresAt(next));
+      if (!written) continue;
+      this.#remember(ctx, sessionName(id), written);
+      return next;
+    }
+    throw new Unavailable('The account could not be changed just now. Please try again.');
   }
 
   #remember(ctx: object, name: string, kept: Kept<SessionRecord>): void {

@@ -68,6 +68,25 @@ describe('In one session', () => {
     expect(await inUse(stranger)).to.equal('Cleo');
   });
 
+  it('a choice is made against what is written at the same time, or it is not claimed', async () => {
+    await signInAs(ADA);
+    await signInAs(BOB);
+    web.clock.now += 20 * 60_000;
+    const tab = browser.copy();
+    web.store.beforeReplace = async () => {
+      web.store.beforeReplace = async () => {};
+      await tab.open('/');
+    };
+    await choose(ADA.accountId);
+    expect(await inUse()).to.equal('Ada');
+    web.store.beforeReplace = async () => {
+      throw web.store.failure;
+    };
+    expect((await choose(BOB.accountId)).status).to.equal(503);
+    web.store.beforeReplace = async () => {};
+    expect(await inUse()).to.equal('Ada');
+  });
+
   it('none is chosen by another site', async () => {
     await signInAs(ADA);
     await signInAs(BOB);
@@ -163,6 +182,71 @@ describe('In one session', () => {
     expect(browser.jar.has('concierge')).to.equal(false);
     for (const { accountId } of [ADA, BOB]) await choose(accountId, old);
     expect(await inUse(old)).to.equal('nobody');
+  });
+
+  const ends: Record<string, (tab: Browser) => Promise<boolean>> = {
+    'a sign-out': async (tab) => {
+      // Once the other is in, the old cookie names nothing that could be ended.
+      const { status } = await tab.fetch('/api/session');
+      await tab.signOut();
+      return status === 200;
+    },
+    'a sign-out at the authority': async () => {
+      await web.aBrowser().open('/signout-oidc?sid=sid-1');
+      return true;
+    },
+  };
+  for (const [how, end] of Object.entries(ends)) {
+    it(`${how} of one is not undone by another that joins, at whichever of its writes it comes`, async () => {
+      for (let write = 1; write < 10; write += 1) {
+        await web.close();
+        web = await aWeb();
+        browser = web.aBrowser();
+        await signInAs(ADA);
+        web.authority.identity = { ...BOB, sid: 'sid-of-bob' };
+        const callback = await browser.begin();
+        const tab = browser.copy();
+        let writes = 0;
+        let wasEnded = false;
+        web.authority.onRedeem = async () => {
+          web.store.beforeReplace = async () => {
+            writes += 1;
+            if (writes !== write) return;
+            web.store.beforeReplace = async () => {};
+            wasEnded = await end(tab);
+          };
+        };
+        await browser.open(callback);
+        web.store.beforeReplace = async () => {};
+        await choose(ADA.accountId);
+        expect((await inUse()) === 'Ada', `before write ${write}`).to.equal(!wasEnded);
+        if (writes < write) return;
+      }
+    });
+  }
+
+  it('a session that none could join is found by the authority’s sign-out still', async () => {
+    for (let write = 1; write < 10; write += 1) {
+      await web.close();
+      web = await aWeb();
+      browser = web.aBrowser();
+      await signInAs(ADA);
+      web.authority.identity = { ...BOB, sid: 'sid-of-bob' };
+      const callback = await browser.begin();
+      let writes = 0;
+      web.authority.onRedeem = async () => {
+        web.store.beforeReplace = async () => {
+          writes += 1;
+          if (writes >= write) throw web.store.failure;
+        };
+      };
+      const { status } = await browser.open(callback);
+      web.store.beforeReplace = async () => {};
+      if (status === 303) return;
+      expect(await inUse(), `before write ${write}`).to.equal('Ada');
+      await web.aBrowser().open('/signout-oidc?sid=sid-1');
+      expect(await inUse(), `before write ${write}`).to.equal('nobody');
+    }
   });
 
   it('there are five accounts at most: the one that came first makes room', async () => {

@@ -185,6 +185,15 @@ describe('A person with several browsers', () => {
     expect(kinds()).to.deep.equal(['here']);
   });
 
+  it('ends nothing by a session that was ended before, where all are to be ended', async () => {
+    await web.close();
+    await start({ session: { signOutEverywhere: true } });
+    web.broker.accounts.clear();
+    await phone.signIn();
+    await laptop.signOut();
+    expect(await isSignedIn(phone)).to.equal(true);
+  });
+
   it('has sessions that end with their ID tokens, where that is set', async () => {
     await web.close();
     web = await aWeb({ session: { useTokenLifetime: true } });

@@ -115,6 +115,34 @@ describe('Signing out', () => {
     expect((await browser.signIn()).status).to.equal(303);
   });
 
+  it('ends the same account’s sign-in that is being completed in another tab', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    const callback = await browser.begin();
+    const tab = browser.copy();
+    web.authority.onRedeem = async () => {
+      expect((await tab.signOut()).status).to.equal(200);
+    };
+    const late = await browser.open(callback);
+    expect(late.status).to.equal(400);
+    expect(late.text).to.include('You were signed out while this sign-in was under way');
+    expect(web.broker.accounts.size).to.equal(0);
+    expect((await browser.open('/profile')).status).to.equal(302);
+  });
+
+  it('is told once, though two do it at once and the authority tells of it, too', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    const tab = browser.copy();
+    web.store.beforeReplace = async () => {
+      web.store.beforeReplace = async () => {};
+      await tab.signOut();
+    };
+    await browser.signOut();
+    await web.aBrowser().open('/signout-oidc?sid=sid-1');
+    expect(web.log().match(/"event":"sign_out"/g)).to.have.length(1);
+  });
+
   it('is not done by a GET', async () => {
     const browser = web.aBrowser();
     await browser.signIn();

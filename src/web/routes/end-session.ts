@@ -26,7 +26,7 @@ export function endSession(parts: Parts): Middleware {
     const sessions = (await broker.inspect(account, own))?.sessions ?? [];
     // Only one of the account's own: names of other sessions can be tried, and do nothing.
     if (!sessions.some(({ name }) => name === chosen)) return backToAccount(ctx, 'session-gone');
-    await endSessionOf(parts, account, chosen);
+    if (!(await endSessionOf(parts, account, chosen))) return backToAccount(ctx, 'session-gone');
     audit({
       ...{ event: 'sign_out', kind: KIND },
       ...accountFacts(identity),
