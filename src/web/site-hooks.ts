@@ -52,19 +52,20 @@ export class SiteHooks {
   ): Promise<{ readonly roles: readonly string[] }> {
     const { onSignIn } = this.#hooks;
     if (!onSignIn) return { roles: [] };
-    const outcome = await this.#run('onSignIn', () =>
-      onSignIn(accountOf(identity), structuredClone(claims)),
+    // Read in there too, as reading may run code of the hook.
+    const outcome = await this.#run('onSignIn', async () =>
+      readAnswer(await onSignIn(accountOf(identity), structuredClone(claims))),
     );
     if (outcome.kind === 'late') throw new Unavailable(TOO_LONG, { cause: outcome.cause });
     if (outcome.kind === 'threw') throw new Misconfigured(BROKEN, { cause: outcome.cause });
-    const answer = answerSchema.safeParse(outcome.answer);
-    if (!answer.success) {
-      const cause = new Error(`onSignIn returned ${typeName(outcome.answer)}: ${EXPECTED}`);
+    const { answer } = outcome;
+    if ('wrong' in answer) {
+      const cause = new Error(`onSignIn returned ${answer.wrong}: ${EXPECTED}`);
       this.#sayFailed('onSignIn', cause);
       throw new Misconfigured(BROKEN, { cause });
     }
-    if ('roles' in answer.data) return answer.data;
-    const message = answer.data.refuse.slice(0, MAX_MESSAGE).toWellFormed();
+    if ('roles' in answer) return answer;
+    const message = answer.refuse.slice(0, MAX_MESSAGE).toWellFormed();
     throw new SignInFailed('refused-by-site', message);
   }
 
@@ -98,8 +99,8 @@ export class SiteHooks {
   }
 
   /** Never rejects. Code that never gives way cannot be stopped; all else ends with its time. */
-  async #run(hook: HookName, call: () => unknown): Promise<Outcome> {
-    let answered: { readonly answer: unknown } | undefined;
+  async #run<T>(hook: HookName, call: () => T | Promise<T>): Promise<Outcome<T>> {
+    let answered: { readonly answer: T } | undefined;
     const work = async () => {
       answered = { answer: await call() };
     };
@@ -107,8 +108,9 @@ export class SiteHooks {
       await atMost(this.#limitMs, work());
     } catch (error) {
       // Not our code: whatever it throws is told to the operator.
-      const cause = new Error(problemOf(error));
-      this.#sayFailed(hook, cause, placeOf(error));
+      const { problem, at } = problemOf(error);
+      const cause = new Error(problem);
+      this.#sayFailed(hook, cause, at);
       return { kind: 'threw', cause };
     }
     if (answered) return { kind: 'answered', answer: answered.answer };
@@ -123,8 +125,8 @@ export class SiteHooks {
   }
 }
 
-type Outcome =
-  | { readonly kind: 'answered'; readonly answer: unknown }
+type Outcome<T> =
+  | { readonly kind: 'answered'; readonly answer: T }
   | { readonly kind: 'threw'; readonly cause: Error }
   | { readonly kind: 'late'; readonly cause: Error };
 
@@ -137,6 +139,12 @@ function accountOf(identity: Identity): HookAccount {
   return { id, tenantId, objectId, username, name, issuer, subject };
 }
 
+/** What a hook answered or, where that is no answer, its type. */
+function readAnswer(answer: unknown) {
+  const { success, data } = answerSchema.safeParse(answer);
+  return success ? data : { wrong: typeName(answer) };
+}
+
 /** The type and no more: what is in it may be anybody's. */
 function typeName(value: unknown): string {
   if (value === null) return 'null';
@@ -145,13 +153,14 @@ function typeName(value: unknown): string {
   return `an object with ${Object.keys(value).slice(0, 5).join(', ').slice(0, 100) || 'no keys'}`;
 }
 
-function problemOf(error: unknown): string {
-  if (!(error instanceof Error)) return `threw a ${typeof error}`;
-  return `${error.name}: ${error.message}`.slice(0, MAX_PROBLEM);
-}
-
-/** Where in the module it was thrown. */
-function placeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  return /^ +at (.{1,300})$/m.exec(error.stack ?? '')?.[1];
+/** What was thrown and where in the module, in words. */
+function problemOf(error: unknown): { readonly problem: string; readonly at?: string | undefined } {
+  try {
+    if (!(error instanceof Error)) return { problem: `threw a ${typeof error}` };
+    const problem = `${error.name}: ${error.message}`.slice(0, MAX_PROBLEM);
+    return { problem, at: /^ +at (.{1,300})$/m.exec(error.stack ?? '')?.[1] };
+  } catch {
+    // Looking at it runs code of the hook, which may throw again.
+    return { problem: 'threw what cannot be read' };
+  }
 }

@@ -110,6 +110,31 @@ describe('SiteHooks', () => {
       expect(lines.text()).to.include('threw a string').and.not.include('SECRET');
     });
 
+    for (const [what, body] of [
+      ['returns what cannot be read', 'return { get refuse() { throw new Error("getter"); } };'],
+      [
+        'returns what cannot be listed',
+        'return new Proxy({}, { ownKeys() { throw new Error(); } });',
+      ],
+      [
+        'throws an error without words',
+        'throw Object.create(new Error(), { message: { get() { throw new Error(); } } });',
+      ],
+      [
+        'throws what cannot be looked at',
+        'throw new Proxy({}, { getPrototypeOf() { throw new Error(); } });',
+      ],
+    ] as const) {
+      it(`says that the site is at fault when the hook ${what}, and goes on when it was only told`, async () => {
+        const text = `export function onSignIn() { ${body} } export const onSignOut = onSignIn;`;
+        expect(await failureOf(text)).to.be.instanceOf(Misconfigured);
+        expect(lines.of('hook_failed')).to.have.length(1);
+        const hooks = await running(text);
+        hooks.signedOut(ADA, 'here');
+        await hooks.settled();
+      });
+    }
+
     it('gives up on a hook that hangs, for now', async () => {
       const text = 'export const onSignIn = () => new Promise(() => {});';
       const error = await failureOf(text, SHORT_MS);
