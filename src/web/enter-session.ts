@@ -43,7 +43,7 @@ export async function enterSession(
   ctx: Context,
   { redeemed, askedScopes, roles, begunAt }: Entrance,
 ): Promise<Entered> {
-  const { broker, sessions, settings, newId, now } = parts;
+  const { broker, sessions, sids, settings, newId, now } = parts;
   if (!ctx.session) throw new Error('a callback runs inside the session');
   const { identity, claims } = redeemed;
   const before = ctx.session.record;
@@ -60,22 +60,25 @@ export async function enterSession(
   const account = await broker.keep({ ...redeemed, askedScopes, ...kept });
   const allRoles = new Set([...appRoles.parse(claims['roles']), ...roles]);
   const mine = sessionAccount({ account, identity, roles: [...allRoles], now: now(), endsAt });
-  const others = from ? await bringAlong(parts, before, account, { from, name }) : [];
-  await index(parts, [...others, mine], name);
-  if (identity.sid && (await parts.sids.isEnded(identity.sid, begunAt))) {
-    for (const each of [...others, account]) await broker.forget(each, name);
-    throw endedMeanwhile();
+  let others: readonly SessionAccount[] = [];
+  try {
+    if (from) others = await bringAlong(parts, before, account, { from, name });
+    await index(parts, [...others, mine], name);
+    if (identity.sid && (await sids.isEnded(identity.sid, begunAt))) throw endedMeanwhile();
+    const record = {
+      ...{ accounts: [...others, mine], active: account.id, csrf: newId() },
+      ...{ createdAt: now(), seenAt: now(), device: deviceWords(ctx.get('User-Agent')) },
+    };
+    await sessions.create(id, record, ctx);
+    ctx.session.record = record;
+    ctx.state.nextSessionId = id;
+    await ctx.session.regenerate();
+  } catch (error) {
+    // The browser does not get it: no account may last because of it.
+    await untie(parts, ctx, [...(before?.accounts ?? []), mine], name);
+    throw error;
   }
-
-  const record = {
-    ...{ accounts: [...others, mine], active: account.id, csrf: newId() },
-    ...{ createdAt: now(), seenAt: now(), device: deviceWords(ctx.get('User-Agent')) },
-  };
-  await sessions.create(id, record, ctx);
-  ctx.session.record = record;
-  ctx.state.nextSessionId = id;
-  await ctx.session.regenerate();
-  if (from) await leaveBehind(parts, ctx, [account, ...(before?.accounts ?? [])], from);
+  if (from) await untie(parts, ctx, [account, ...(before?.accounts ?? [])], from);
   if (before?.accounts.some((each) => each.id === account.id)) return 'renewal';
   return others.length > 0 ? 'further_account' : 'new_session';
 }
@@ -107,8 +110,11 @@ async function index(
   }
 }
 
-/** A session that ended by itself left its tie, most likely to the same account. */
-async function leaveBehind(
+/**
+ * Ends the ties to a session that the browser does not have, or not any more. One that ended by
+ * itself left its tie, too, most likely to the same account.
+ */
+async function untie(
   { broker, sids, log }: Parts,
   ctx: Context,
   accounts: readonly (Account & Pick<SessionAccount, 'sid'>)[],
@@ -120,8 +126,8 @@ async function leaveBehind(
       if (sid) await sids.remove(sid, [{ session: name, accountId: id }]);
     }
   } catch (error) {
-    // The tie left behind opens nothing and ends by itself; the sign-in stands.
+    // The tie left behind opens nothing and ends by itself; what became of the sign-in stands.
     if (!(error instanceof Unavailable)) throw error;
-    log.warn({ event: 'old_session_left', correlationId: ctx.state.correlationId });
+    log.warn({ event: 'session_tie_left', correlationId: ctx.state.correlationId });
   }
 }

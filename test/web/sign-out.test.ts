@@ -130,6 +130,24 @@ describe('Signing out', () => {
     expect((await browser.open('/profile')).status).to.equal(302);
   });
 
+  it('leaves nothing of the account, though a sign-in of it could not be completed before', async () => {
+    const browser = web.aBrowser();
+    const callback = await browser.begin();
+    web.authority.onRedeem = async () => {
+      let writes = 0;
+      web.store.beforeReplace = async () => {
+        writes += 1;
+        if (writes === 2) throw web.store.failure;
+      };
+    };
+    expect((await browser.open(callback)).status).to.equal(503);
+    web.authority.onRedeem = async () => {};
+    web.store.beforeReplace = async () => {};
+    await browser.signIn();
+    await browser.signOut();
+    expect(web.broker.accounts.size).to.equal(0);
+  });
+
   it('is told once, though two do it at once and the authority tells of it, too', async () => {
     const browser = web.aBrowser();
     await browser.signIn();
