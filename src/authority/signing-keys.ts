@@ -13,10 +13,12 @@ export interface SigningKeysParts {
   readonly onStale: (error: unknown) => void;
 }
 
-/** What an ID token's header asks for. */
+/** What a token's header asks for. */
 export interface WantedKey {
   readonly kid: string | undefined;
   readonly algorithm: string;
+  /** Whether anyone may have sent the token: such tokens use up some of the look-ups only. */
+  readonly isFromAnyone?: boolean;
 }
 
 const FRESH_MS = 3_600_000;
@@ -26,6 +28,7 @@ const RETRY_MS = 60_000;
  * that tokens naming a key that does not exist cannot flood the authority.
  */
 const LOOK_UPS = 5;
+const LOOK_UPS_FOR_ANYONE = 2;
 const LOOK_UPS_IN_MS = 300_000;
 const LOOK_UP_AFTER_FAULT_MS = 1000;
 
@@ -55,7 +58,7 @@ export class SigningKeys {
   async find(wanted: WantedKey): Promise<SigningKey | undefined> {
     const found = pick(await this.#keys.current(), wanted);
     if (found) return found;
-    if (!this.#looking && this.#mayLookAgain()) {
+    if (!this.#looking && this.#mayLookAgain(wanted)) {
       this.#looking = this.#lookAgain().finally(() => {
         this.#looking = undefined;
       });
@@ -63,10 +66,11 @@ export class SigningKeys {
     return this.#looking && pick(await this.#looking, wanted);
   }
 
-  #mayLookAgain(): boolean {
+  #mayLookAgain({ isFromAnyone }: WantedKey): boolean {
     const now = this.#parts.now();
+    const most = isFromAnyone ? LOOK_UPS_FOR_ANYONE : LOOK_UPS;
     this.#lookedAt = this.#lookedAt.filter((at) => now - at < LOOK_UPS_IN_MS);
-    return this.#lookedAt.length < LOOK_UPS && now >= this.#notBefore;
+    return this.#lookedAt.length < most && now >= this.#notBefore;
   }
 
   async #lookAgain(): Promise<readonly SigningKey[]> {

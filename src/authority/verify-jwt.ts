@@ -18,6 +18,8 @@ export interface JwtExpectations {
   readonly requiredClaims?: string[];
   /** Since `iat`; any age is good without it, and then `iat` is not compared with anything. */
   readonly maxAgeSeconds?: number;
+  /** Whether it came from anyone, and not from the authority itself. */
+  readonly isFromAnyone?: boolean;
 }
 
 export type UnverifiedJwt =
@@ -45,7 +47,11 @@ export async function verifyJwt(jwt: string, expected: JwtExpectations): Promise
   if (!algorithm || !SIGNING_ALGORITHMS.includes(algorithm)) return wrong('algorithm');
   let key: SigningKey | undefined;
   try {
-    key = await expected.keys.find({ kid, algorithm });
+    key = await expected.keys.find({
+      kid,
+      algorithm,
+      isFromAnyone: expected.isFromAnyone ?? false,
+    });
   } catch (error) {
     // The caller may still have something to keep, so this is an answer and not a throw.
     if (error instanceof AppError) return { kind: 'unknown-key', cause: error };

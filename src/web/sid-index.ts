@@ -51,6 +51,11 @@ export class SidIndex {
     });
   }
 
+  /** Whether anything is kept of this session. @throws {Unavailable} */
+  async isKnown(sid: string): Promise<boolean> {
+    return (await this.#entries.read(this.#name(sid))) !== undefined;
+  }
+
   /** Whether the authority has ended this session at `since` or later. @throws {Unavailable} */
   isEnded(sid: string, since: number): Promise<boolean> {
     return this.#options.marks.isMarked(this.#markOf(sid), since);

@@ -57,6 +57,18 @@ describe('readLogoutToken', () => {
     expect(answer.kind === 'wrong' ? answer.check : answer.kind).to.contain(check);
   }
 
+  it('of keys that do not exist leaves sign-ins their look for a new key', async () => {
+    await read(await aToken());
+    for (let i = 0; i < 9; i += 1) {
+      expect((await read(await aToken({}, { kid: `made-up-${i}` }))).kind).to.equal('unknown-key');
+    }
+    const rotated = await newKey('key-2');
+    stub.signWith = rotated;
+    stub.keys = [rotated.jwk];
+    const wanted = { kid: 'key-2', algorithm: 'RS256' };
+    expect(await authority.signingKeys.find(wanted)).to.include({ kid: 'key-2' });
+  });
+
   describe('gives', () => {
     it('the session and the account of one that names both', async () => {
       expect(await read(await aToken())).to.deep.equal({

@@ -151,6 +151,13 @@ describe('A sign-out that the authority tells of', () => {
       expect(await isSignedIn()).to.equal(true);
     });
 
+    it('is not kept from ending a session by guesses that come from the same network', async () => {
+      await signInAs(ADA);
+      for (let i = 0; i < 301; i += 1) await frame(`?sid=guess-${i}`);
+      expect((await frame('?sid=sid-1')).status).to.equal(200);
+      expect(await isSignedIn()).to.equal(false);
+    });
+
     it('is not claimed while the store is away, and can be sent again', async () => {
       await signInAs(ADA);
       web.store.isDown = true;

@@ -1,5 +1,4 @@
 /** `GET` to the remote sign-out path: the authority, in a frame of its own page, tells of a sign-out there. */
-
 import type { Context, Middleware, Parts } from '../context.ts';
 import { endBySid } from '../end-sessions.ts';
 import { requestFacts } from '../request-facts.ts';
@@ -14,10 +13,11 @@ const FRAMEABLE = "default-src 'none'; frame-ancestors *";
  * is end the sessions of a `sid`, which is not to be guessed; the authority is not asked anything.
  */
 export function frontChannelSignOut(parts: Parts): Middleware {
-  const { audit, hooks, log, limitRemoteSignOuts } = parts;
+  const { audit, hooks, log, sids, limitRemoteSignOuts } = parts;
   return async (ctx) => {
-    await limitRemoteSignOuts(ctx);
     const { sid, iss } = readQuery(ctx);
+    // Only guesses are counted: they must not keep anyone's session from being ended.
+    if (sid === undefined || !(await sids.isKnown(sid))) await limitRemoteSignOuts(ctx);
     if (sid === undefined) {
       const { correlationId } = ctx.state;
       log.warn({ event: 'front_channel_without_sid', correlationId }, 'no optional claim "sid"?');
