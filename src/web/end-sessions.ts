@@ -1,10 +1,11 @@
 /** Ends sessions from outside: by the person elsewhere, or by the authority; never by their cookie. */
+import type { SignOutKind } from '../audit.ts';
 import type { Account } from '../broker/account.ts';
 import { Unavailable } from '../errors.ts';
 import type { Context, Parts } from './context.ts';
-import type { SidEntry } from './sid-index.ts';
+import { requestFacts } from './request-facts.ts';
 
-type EndParts = Pick<Parts, 'broker' | 'sessions' | 'sids' | 'log'>;
+type EndParts = Pick<Parts, 'broker' | 'sessions' | 'log'>;
 
 /**
  * Ends an account's part of the session of this name; the last one takes the tokens with it.
@@ -60,22 +61,24 @@ export interface EndedAtAuthority {
 }
 
 /**
- * Ends what began in that session, and every sign-in of it that is under way.
+ * Ends what began in that session, and every sign-in of it that is under way. Each session that was
+ * not ended before is told of as soon as it is.
  *
- * @returns whose sessions it ended, those left out that had ended before.
  * @throws {Unavailable} not all may have ended: doing it again is safe.
  */
 export async function endBySid(
-  parts: EndParts,
+  parts: Parts,
+  ctx: Context,
   { sid, iss, accountId }: EndedAtAuthority,
-): Promise<readonly SidEntry[]> {
-  const { sids, log } = parts;
+  kind: SignOutKind,
+): Promise<void> {
+  const { audit, hooks, sids, log } = parts;
   const found = await sids.end(sid, iss);
   const entries = found.filter((entry) => accountId === undefined || entry.accountId === accountId);
-  const ended: SidEntry[] = [];
-  for (const entry of entries) {
-    const { accountId: id, epoch, session } = entry;
-    if (await endSession(parts, { id, epoch }, session)) ended.push(entry);
+  for (const { accountId: id, epoch, session, iss: issuer } of entries) {
+    if (!(await endSession(parts, { id, epoch }, session))) continue;
+    audit({ event: 'sign_out', kind, account: id, ...requestFacts(ctx, session) });
+    hooks.signedOut({ accountId: id, issuer }, kind);
   }
   try {
     if (entries.length > 0) await sids.remove(sid, entries);
@@ -84,5 +87,4 @@ export async function endBySid(
     if (!(error instanceof Unavailable)) throw error;
     log.warn({ event: 'sid_entries_left' }, 'entries of ended sessions are left behind');
   }
-  return ended;
 }

@@ -168,6 +168,21 @@ describe('A sign-out that the authority tells of', () => {
       expect(await isSignedIn()).to.equal(false);
     });
 
+    it('is told of each session that it ended, though it was not done at once', async () => {
+      await signInAs(ADA);
+      await signInAs(ADA, web.aBrowser());
+      let writes = 0;
+      web.store.beforeReplace = async () => {
+        writes += 1;
+        if (writes === 2) throw web.store.failure;
+      };
+      expect((await frame('?sid=sid-1')).status).to.equal(503);
+      expect(auditLines()).to.have.length(1);
+      web.store.beforeReplace = async () => {};
+      expect((await frame('?sid=sid-1')).status).to.equal(200);
+      expect(auditLines()).to.have.length(2);
+    });
+
     it('ends a sign-in of that sid that is under way, and no sign-in begun later', async () => {
       const callback = await browser.begin();
       web.clock.now += MINUTE;

@@ -55,11 +55,7 @@ async function logoutToken(ctx: Context): Promise<string> {
 async function end(parts: Parts, ctx: Context, { sid, issuer, accountId }: LogoutToken) {
   const { audit, broker, hooks } = parts;
   if (sid !== undefined) {
-    for (const entry of await endBySid(parts, { sid, iss: issuer, accountId })) {
-      const facts = { account: entry.accountId, ...requestFacts(ctx, entry.session) };
-      audit({ event: 'sign_out', kind: 'back_channel', ...facts });
-      hooks.signedOut({ accountId: entry.accountId, issuer }, 'back_channel');
-    }
+    await endBySid(parts, ctx, { sid, iss: issuer, accountId }, 'back_channel');
   } else if (accountId !== undefined) {
     await broker.revoke(accountId);
     audit({ event: 'sign_out', kind: 'back_channel', account: accountId, ...requestFacts(ctx) });

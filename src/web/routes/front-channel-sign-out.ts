@@ -1,7 +1,6 @@
 /** `GET` to the remote sign-out path: the authority, in a frame of its own page, tells of a sign-out there. */
 import type { Context, Middleware, Parts } from '../context.ts';
 import { endBySid } from '../end-sessions.ts';
-import { requestFacts } from '../request-facts.ts';
 
 /** Entra ID's is a GUID; others may be longer. */
 const SID = /^[\x21-\x7e]{1,256}$/;
@@ -13,7 +12,7 @@ const FRAMEABLE = "default-src 'none'; frame-ancestors *";
  * is end the sessions of a `sid`, which is not to be guessed; the authority is not asked anything.
  */
 export function frontChannelSignOut(parts: Parts): Middleware {
-  const { audit, hooks, log, sids, limitRemoteSignOuts } = parts;
+  const { log, sids, limitRemoteSignOuts } = parts;
   return async (ctx) => {
     const { sid, iss } = readQuery(ctx);
     // Only guesses are counted: they must not keep anyone's session from being ended.
@@ -22,11 +21,7 @@ export function frontChannelSignOut(parts: Parts): Middleware {
       const { correlationId } = ctx.state;
       log.warn({ event: 'front_channel_without_sid', correlationId }, 'no optional claim "sid"?');
     } else {
-      for (const { accountId, iss: issuer, session } of await endBySid(parts, { sid, iss })) {
-        const facts = requestFacts(ctx, session);
-        audit({ event: 'sign_out', kind: 'front_channel', account: accountId, ...facts });
-        hooks.signedOut({ accountId, issuer }, 'front_channel');
-      }
+      await endBySid(parts, ctx, { sid, iss }, 'front_channel');
     }
     ctx.set('Content-Security-Policy', FRAMEABLE);
     ctx.remove('X-Frame-Options');
