@@ -24,6 +24,8 @@ export function tellFailedSignIn(
   if (!isCallback && !(error instanceof SignInFailed)) return;
   // Koa's own refusals, such as "too many": the sign-in may still be completed.
   if (error instanceof HttpError && error.expose) return;
+  // Nor does a posted answer that breaks off, which anyone may send.
+  if (ctx.method === 'POST' && !(error instanceof AppError)) return;
   const { expectedAccountId: expectedAccount, answeredBy } = ctx.state;
   const { error: code, errorCodes } = error instanceof AppError ? error.detail : {};
   const failure: FailedSignIn = {

@@ -87,6 +87,17 @@ describe('In one session', () => {
     expect(await inUse()).to.equal('Ada');
   });
 
+  it('the page that says so shows the account that was chosen, whatever an older copy says', async () => {
+    await signInAs(ADA);
+    await signInAs(BOB);
+    const record = web.names.forHash(name(), 'session');
+    const old = await web.storage.get(record);
+    const { location } = await choose(ADA.accountId);
+    web.store.stale.set(record, old);
+    const page = (await browser.open(location)).text;
+    expect(page).to.include('You have switched').and.include('Your account: </span>Ada');
+  });
+
   it('none is chosen by another site', async () => {
     await signInAs(ADA);
     await signInAs(BOB);

@@ -1,4 +1,7 @@
 /** Answers that the browser posts: kept without a cookie, taken once, and only by who began the sign-in. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { aWeb, BOB, type Web } from './a-web.ts';
 import type { Answer, Browser } from './browser.ts';
@@ -43,6 +46,17 @@ describe('With posted answers, the callback', () => {
     const state = new URLSearchParams(form).get('state') ?? '';
     return await web.storage.get(web.names.forRandomId(state, kind));
   };
+
+  it('that breaks off is no failed sign-in', async () => {
+    const socket = connect(web.port, '127.0.0.1');
+    const head = ['POST /signin-oidc HTTP/1.1', 'Host: localhost:4000', `Content-Type: ${FORM}`];
+    socket.write([...head, 'Content-Length: 500', '', 'state='].join('\r\n'));
+    await once(socket, 'connect');
+    socket.end();
+    while (!web.log().includes('"request_failed"') && !web.log().includes('client_gone'))
+      await wait(5);
+    expect(web.log()).not.to.include('sign_in_failed');
+  });
 
   it('leads on to a request with cookies, which completes the sign-in', async () => {
     const browser = web.aBrowser();

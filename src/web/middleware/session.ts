@@ -2,6 +2,7 @@
 import type Koa from 'koa';
 import { type CreateSessionOptions, createSession } from 'koa-session';
 import { Unavailable } from '../../errors.ts';
+import { noticeOf } from '../account-notices.ts';
 import type { Context, Middleware, Parts, WebContext, WebState } from '../context.ts';
 import { isSafeMethod } from '../is-safe-method.ts';
 import { isSignInPath } from '../sign-in-links.ts';
@@ -38,8 +39,10 @@ export function session(app: Koa<WebState, WebContext>, parts: Parts): Middlewar
 }
 
 async function readSession({ sessions, settings }: Parts, ctx: Context, id: string) {
+  // A page that says what was just done must not show what was before.
+  const near = isSafeMethod(ctx.method) && noticeOf(ctx) === '';
   try {
-    return await sessions.get(id, ctx, { near: isSafeMethod(ctx.method) });
+    return await sessions.get(id, ctx, { near });
   } catch (error) {
     // A session that cannot be read must not bar the way to a new one; it is left as it is.
     if (!(error instanceof Unavailable) || !isSignInPath(settings, ctx.path)) throw error;
