@@ -113,6 +113,24 @@ describe('A sign-out', function () {
     }
   });
 
+  it('is not undone by a sign-in of the same account that is being completed', async () => {
+    await signIn();
+    const page = await visitor.open(at('/account'));
+    const asked = await visitor.open(at('/sign-in'));
+    sandbox.controls.setLatencyMs(1000);
+    const completing = passSandbox(visitor, asked, ADA);
+    const isRedeemed = ({ grantType }: { grantType?: string | undefined }) =>
+      grantType === 'authorization_code';
+    await untilAsked(() => sandbox.requests.filter(isRedeemed).length === 2);
+    await visitor.submit(page, '/sign-out"');
+    const late = await completing;
+    expect(late.status).to.equal(400);
+    expect(late.text).to.include('You were signed out while this sign-in was under way');
+    expect(records('account')).to.deep.equal([]);
+    expect(records('session')).to.deep.equal([]);
+    expect(await isSignedIn()).to.equal(false);
+  });
+
   it('is not undone by requests of the same session on both instances', async () => {
     await signIn();
     const page = await visitor.open(at('/account'));
