@@ -1,4 +1,5 @@
 /** Reads the section of one API: where it is, what may be asked of it. */
+import { readCallDefaults, readCallLimits } from './call-defaults.ts';
 import { type ForeignKeys, judgeForeignKeys } from './foreign-keys.ts';
 import { readGateway } from './gateway.ts';
 import { readUrl } from './read-url.ts';
@@ -8,17 +9,15 @@ import type { DownstreamApi } from './settings.ts';
 
 export const API_KEYS = [
   ...['BaseUrl', 'RelativePath', 'Scopes', 'RedirectHosts', 'Gateway'],
-  ...['ProtocolScheme', 'RequestAppToken'],
+  ...['ProtocolScheme', 'RequestAppToken', 'HttpMethod', 'AcceptHeader', 'ContentType'],
+  ...['ExtraHeaderParameters', 'ExtraQueryParameters', 'AcquireTokenOptions'],
+  ...['TimeoutSeconds', 'ResponseTimeoutSeconds', 'MaxRetries', 'MaxConcurrentCalls'],
 ] as const;
 export type ApiKey = (typeof API_KEYS)[number];
 
 const FOREIGN: ForeignKeys = {
-  harmless: ['HttpMethod', 'AcceptHeader', 'ContentType', 'Serializer', 'Deserializer'],
-  unsafe: {
-    AcquireTokenOptions: 'Remove it: tokens are asked for with the scopes alone.',
-    ExtraHeaderParameters: 'Remove it: no header of your own is sent.',
-    ExtraQueryParameters: 'Remove it: no parameter of your own is sent.',
-  },
+  harmless: ['Serializer', 'Deserializer'],
+  unsafe: {},
 };
 
 /** @returns `undefined` for a section that cannot be used, which is reported. */
@@ -33,11 +32,18 @@ export function readDownstreamApi(
   const scopes = readApiScopes(section);
   const redirectHosts = readRedirectHosts(section);
   const gateway = readGateway(section, scopes ?? []);
-  refuseOtherTokens(section);
+  const scheme = section.text('ProtocolScheme');
+  if (scheme !== undefined && scheme.toLowerCase() !== 'bearer') {
+    section.fault('ProtocolScheme', 'is not Bearer', 'Remove it: only Bearer is supported.');
+  }
+  const requestAppToken = section.flag('RequestAppToken') ?? false;
+  if (requestAppToken) checkAppToken(section, scopes ?? [], gateway.length > 0);
+  const [defaults, limits] = [readCallDefaults(section), readCallLimits(section)];
   judgeForeignKeys(section, FOREIGN);
   if (!baseUrl || !scopes) return undefined;
   baseUrl.pathname = baseUrl.pathname.replace(/\/+$/, '');
-  return { name, baseUrl, relativePath, scopes, redirectHosts, gateway };
+  const api = { name, baseUrl, relativePath, scopes, redirectHosts, gateway };
+  return { ...api, requestAppToken, defaults, limits };
 }
 
 function readApiScopes(section: Section<ApiKey>): readonly string[] | undefined {
@@ -77,13 +83,17 @@ function readRedirectHosts(section: Section<ApiKey>): readonly string[] {
   return hosts.map((host) => host.toLowerCase());
 }
 
-function refuseOtherTokens(section: Section<ApiKey>): void {
-  const scheme = section.text('ProtocolScheme');
-  if (scheme !== undefined && scheme.toLowerCase() !== 'bearer') {
-    section.fault('ProtocolScheme', 'is not Bearer', 'Remove it: only Bearer is supported.');
+/** A token of the site itself is asked for as a whole, and its rights are nobody's in a browser. */
+function checkAppToken(
+  section: Section<ApiKey>,
+  scopes: readonly string[],
+  hasGateway: boolean,
+): void {
+  if (scopes.length !== 1 || !scopes[0]?.toLowerCase().endsWith('/.default')) {
+    const problem = 'are not one scope that ends in /.default, as RequestAppToken needs';
+    section.fault('Scopes', problem, 'Write "<application ID URI>/.default".');
   }
-  if (section.flag('RequestAppToken')) {
-    const fix = 'Remove it: APIs are called for the person signed in.';
-    section.fault('RequestAppToken', 'is not supported', fix);
-  }
+  if (!hasGateway) return;
+  const problem = 'would give everyone who signs in the rights of this site itself';
+  section.fault('Gateway', problem, 'Remove it, and write a route that decides who may do what.');
 }

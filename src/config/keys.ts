@@ -110,7 +110,35 @@ export const documentedKeys: readonly DocumentedKey[] = [
   row(
     `${API}:RequestAppToken`,
     '`false`',
-    'Only `false`: APIs are called for the person signed in',
+    'Call it as this site itself, from routes of yours only; `Scopes` is one `…/.default` then',
+  ),
+  row(`${API}:HttpMethod`, '`GET`', 'What `call()` of a route sends'),
+  row(`${API}:AcceptHeader`, '`application/json`', 'What is asked for'),
+  row(`${API}:ContentType`, '`application/json`', 'What a body is, where the route does not say'),
+  row(
+    `${API}:ExtraHeaderParameters:<header>`,
+    NONE,
+    'A header sent with each call; none that carries credentials, routes or overrides',
+  ),
+  row(`${API}:ExtraQueryParameters:<parameter>`, NONE, 'A parameter sent with each call'),
+  row(
+    `${API}:AcquireTokenOptions:Tenant`,
+    'the one signed in to',
+    'GUID or domain of the tenant whose data is meant',
+  ),
+  row(`${API}:AcquireTokenOptions:Claims`, NONE, 'A claims request (JSON text) for each token'),
+  row(
+    `${API}:AcquireTokenOptions:ForceRefresh`,
+    '`false`',
+    'A token got less than 30 s ago for each call: rarely right',
+  ),
+  row(`${API}:TimeoutSeconds`, '`20`', 'A whole call, its retries and the JSON answer included'),
+  row(`${API}:ResponseTimeoutSeconds`, '`15`', 'Until the first byte of an answer'),
+  row(`${API}:MaxRetries`, '`2`', 'After passing faults, where a repetition is harmless'),
+  row(
+    `${API}:MaxConcurrentCalls`,
+    '`200`',
+    'Calls that wait for an answer at once, in each process; more are told to come back (503)',
   ),
   row(
     'TokenCache:Store',

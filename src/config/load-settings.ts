@@ -1,5 +1,6 @@
 /** Loads the settings: all sources read, every section checked, all faults told at once. */
 import { randomBytes as secureRandomBytes } from 'node:crypto';
+import { checkApiTenants } from './api-tenants.ts';
 import { AZURE_AD_KEYS, type AzureAdSettings, readAzureAd } from './azure-ad.ts';
 import { checkRedirectUris } from './callback-paths.ts';
 import { childOf } from './config-tree.ts';
@@ -10,7 +11,7 @@ import { readSources, type Sources } from './read-sources.ts';
 import { Section } from './section.ts';
 import type { SECTIONS } from './sections.ts';
 import { readSessionLimits, SESSION_KEYS } from './session-limits.ts';
-import type { Settings } from './settings.ts';
+import type { DownstreamApi, Settings } from './settings.ts';
 import { readSite, SITE_KEYS, type SiteSettings } from './site.ts';
 import { readTokenCache, TOKEN_CACHE_KEYS, type TokenCacheSettings } from './token-cache.ts';
 
@@ -51,10 +52,11 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
   if (site.publicUrl) checkRedirectUris(azureAdSection, azureAd, site.publicUrl);
   checkPublicHost(site, azureAd, report);
   const downstreamApis = readDownstreamApis(tree, report);
+  checkApiTenants(azureAd.authority, downstreamApis, report);
   const tokenCache = readTokenCache(section('TokenCache', TOKEN_CACHE_KEYS), site.publicUrl);
   const session = readSessionLimits(section('Session', SESSION_KEYS));
 
-  const { publicUrl, signInScopes = downstreamApis[0]?.scopes ?? [] } = site;
+  const { publicUrl, signInScopes = firstScopes(downstreamApis) } = site;
   const { authority, clientId, credential } = azureAd;
   const isComplete = publicUrl && authority && clientId !== undefined && credential;
   // Keys are made only for a site that can start.
@@ -74,6 +76,10 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
     },
     warnings: report.warnings,
   };
+}
+
+function firstScopes(apis: readonly DownstreamApi[]): readonly string[] {
+  return apis.find(({ requestAppToken }) => !requestAppToken)?.scopes ?? [];
 }
 
 function checkPublicHost(

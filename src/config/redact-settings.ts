@@ -1,6 +1,12 @@
 /** Shows the effective settings in the file's own names, with every secret as `***`. */
 import { createHash, X509Certificate } from 'node:crypto';
-import type { AuthoritySettings, ClientCredential, DownstreamApi, Settings } from './settings.ts';
+import type {
+  AuthoritySettings,
+  CallDefaults,
+  ClientCredential,
+  DownstreamApi,
+  Settings,
+} from './settings.ts';
 
 const HIDDEN = '***';
 
@@ -73,6 +79,31 @@ function apiKeys(api: DownstreamApi): Record<string, unknown> {
       Path: path,
       Scopes: scopes ?? api.scopes,
     })),
+    RequestAppToken: api.requestAppToken,
+    ...defaultsKeys(api.defaults),
+    TimeoutSeconds: api.limits.requestMs / 1000,
+    ResponseTimeoutSeconds: api.limits.responseMs / 1000,
+    MaxRetries: api.limits.maxRetries,
+    MaxConcurrentCalls: api.limits.maxConcurrent,
+  };
+}
+
+/** Without the values of headers and parameters, which may be keys of the API. */
+function defaultsKeys(defaults: CallDefaults): Record<string, unknown> {
+  const { method, accept, contentType, headers, query, tenantId, claims, forceRefresh } = defaults;
+  const names = (texts: object) =>
+    Object.fromEntries(Object.keys(texts).map((name) => [name, HIDDEN]));
+  return {
+    HttpMethod: method,
+    ...(accept !== undefined && { AcceptHeader: accept }),
+    ...(contentType !== undefined && { ContentType: contentType }),
+    ExtraHeaderParameters: names(headers),
+    ExtraQueryParameters: names(query),
+    AcquireTokenOptions: {
+      ...(tenantId !== undefined && { Tenant: tenantId }),
+      ...(claims !== undefined && { Claims: claims }),
+      ForceRefresh: forceRefresh,
+    },
   };
 }
 

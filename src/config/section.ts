@@ -109,6 +109,25 @@ export class Section<Key extends string> {
     );
   }
 
+  /** The section at `key`; an empty one when absent. */
+  section<Inner extends string>(key: Key, keys: readonly Inner[]): Section<Inner> {
+    return new Section(this.pathOf(key), childOf(this.#branch, key), keys, this.report);
+  }
+
+  /** Texts by names of the writer's own; empty when absent. */
+  dictionary(key: Key): ReadonlyMap<string, string> {
+    const node = childOf(this.#branch, key);
+    if (node === undefined || isBlank(node)) return new Map();
+    if (!isBranch(node) || node.isList) {
+      reportType(this.pathOf(key), node, 'an object with names and texts', this.report);
+      return new Map();
+    }
+    const texts = [...node.children.values()].map(
+      (child) => [child.name, this.#text(child, `${this.pathOf(key)}:${child.name}`)] as const,
+    );
+    return new Map(texts.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])));
+  }
+
   /** What is written here under keys that the section does not hold. */
   unknownKeys(): { readonly name: string; readonly nearest: Key | undefined }[] {
     const known = new Set(this.#keys.map((key) => key.toLowerCase()));

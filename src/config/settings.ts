@@ -51,6 +51,36 @@ export interface DownstreamApi {
   readonly redirectHosts: readonly string[];
   /** Empty: reachable by pages only. */
   readonly gateway: readonly GatewayRule[];
+  /** Whether it is called with tokens of this site itself, without any person. */
+  readonly requestAppToken: boolean;
+  readonly defaults: CallDefaults;
+  readonly limits: CallLimits;
+}
+
+/** What each call of an API is made with, where the call itself says nothing else. */
+export interface CallDefaults {
+  /** Upper case. */
+  readonly method: string;
+  readonly accept: string | undefined;
+  /** Of a body that says nothing of itself. */
+  readonly contentType: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  /** The tenant whose tokens are asked for, where that is not the one signed in to. */
+  readonly tenantId: string | undefined;
+  /** A claims request (JSON text) that each token must answer. */
+  readonly claims: string | undefined;
+  readonly forceRefresh: boolean;
+}
+
+export interface CallLimits {
+  /** For a whole call: retries, redirects and the body of a JSON answer included. */
+  readonly requestMs: number;
+  /** From a request sent to the first byte of its answer. */
+  readonly responseMs: number;
+  readonly maxRetries: number;
+  /** Calls that wait for their answer at once, in this process; more are refused. */
+  readonly maxConcurrent: number;
 }
 
 export interface Settings {

@@ -1,12 +1,5 @@
 /** Chooses the headers of a request to an API. */
-
-/** Credentials, routing and overrides: ours to set, or nobody's. */
-const RESERVED = [
-  /^(authorization|cookie2?|host|forwarded|via|origin|referer|user-agent|client-request-id)$/,
-  /^(connection|content-length|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$/,
-  /^(accept-encoding|x-rewrite-url|x-method-override)$/,
-  /^(proxy|sec|x-forwarded|x-original|x-http-method|x-ms-token|x-ms-client-principal)(-|$)/,
-];
+import { isReservedHeader } from '../reserved-headers.ts';
 
 interface HeaderChoice {
   readonly accessToken: string;
@@ -19,8 +12,8 @@ interface HeaderChoice {
 /** Headers for the host that the access token is meant for, and for no other. */
 export function requestHeaders(choice: HeaderChoice): Record<string, string> {
   const wanted = Object.entries(choice.headers ?? {})
-    .map(([name, value]) => [name.toLowerCase(), value] as const)
-    .filter(([name]) => !RESERVED.some((pattern) => pattern.test(name)));
+    .filter(([name]) => !isReservedHeader(name))
+    .map(([name, value]) => [name.toLowerCase(), value] as const);
   return {
     ...Object.fromEntries(wanted),
     ...anonymousHeaders(choice.accept),

@@ -21,7 +21,57 @@ describe('The sections of APIs', () => {
       scopes: ['api://todos/Todos.Read'],
       redirectHosts: [],
       gateway: [],
+      requestAppToken: false,
+      defaults: {
+        ...{ method: 'GET', accept: undefined, contentType: undefined, headers: {}, query: {} },
+        ...{ tenantId: undefined, claims: undefined, forceRefresh: false },
+      },
+      limits: { requestMs: 20_000, responseMs: 15_000, maxRetries: 2, maxConcurrent: 200 },
     });
+  });
+
+  it('say what each call is made with, in the names of Microsoft.Identity.Web', () => {
+    const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
+    const todos = apisWith({
+      'DownstreamApis:Todos': api({
+        ...{ HttpMethod: 'post', AcceptHeader: 'text/csv', ContentType: 'text/plain' },
+        ExtraHeaderParameters: { 'Ocp-Apim-Subscription-Key': 'k', ConsistencyLevel: 'eventual' },
+        ExtraQueryParameters: { 'api-version': '2026-01-01' },
+        AcquireTokenOptions: { Tenant: 'contoso.example', Claims: claims, ForceRefresh: true },
+        ...{ TimeoutSeconds: 5, MaxRetries: 0, MaxConcurrentCalls: 3 },
+      }),
+    })[1];
+    expect(todos?.defaults).to.deep.equal({
+      ...{ method: 'POST', accept: 'text/csv', contentType: 'text/plain' },
+      headers: { 'Ocp-Apim-Subscription-Key': 'k', ConsistencyLevel: 'eventual' },
+      query: { 'api-version': '2026-01-01' },
+      ...{ tenantId: 'contoso.example', claims, forceRefresh: true },
+    });
+    const limits = { requestMs: 5000, responseMs: 5000, maxRetries: 0, maxConcurrent: 3 };
+    expect(todos?.limits).to.deep.equal(limits);
+  });
+
+  it('may be called as the site itself, in one tenant', () => {
+    const app = { Scopes: 'api://todos/.default', RequestAppToken: true };
+    const one = { 'AzureAd:TenantId': 'contoso.example', 'DownstreamApis:Todos': api(app) };
+    expect(apisWith(one)[1]?.requestAppToken).to.equal(true);
+    const other = {
+      'DownstreamApis:Todos': api({ ...app, AcquireTokenOptions: { Tenant: 'a.b' } }),
+    };
+    expect(apisWith({ 'AzureAd:TenantId': 'common', ...other })[1]?.defaults.tenantId).to.equal(
+      'a.b',
+    );
+    const faults = faultsWith({ 'AzureAd:TenantId': 'common', 'DownstreamApis:Todos': api(app) });
+    expect(faults.map(({ key }) => key)).to.deep.equal(['Todos:AcquireTokenOptions:Tenant']);
+  });
+
+  it('that are called as the site itself lend no scopes to the sign-in', () => {
+    const app = { Scopes: 'api://todos/.default', RequestAppToken: true };
+    const { settings } = loadWith({
+      ...{ 'AzureAd:TenantId': 'contoso.example', DownstreamApis: undefined },
+      ...{ A: api(app), B: api({ Scopes: 'api://b/Read' }) },
+    });
+    expect(settings.site.signInScopes).to.deep.equal(['api://b/Read']);
   });
 
   it('may stand at the top under Microsoft’s old name', () => {
@@ -76,12 +126,12 @@ describe('The sections of APIs', () => {
   it('warn of a section that only looks like one, and of keys without effect', () => {
     const { warnings } = loadWith({
       Todos: { Scopes: 'x' },
-      'DownstreamApis:Graph:HttpMethod': 'Get',
+      'DownstreamApis:Graph:Serializer': 'x',
       'DownstreamApis:Graph:Colour': 'blue',
     });
     expect(warnings).to.have.members([
       'Todos is not taken as an API, because it has no BaseUrl.',
-      'DownstreamApis:Graph:HttpMethod has no effect here.',
+      'DownstreamApis:Graph:Serializer has no effect here.',
       'DownstreamApis:Graph:Colour is not known here, and has no effect.',
     ]);
   });
@@ -113,8 +163,23 @@ describe('The sections of APIs', () => {
       ['RedirectHosts', '*.example', 'not the name of a host'],
       ['RedirectHosts', 'files.example/x', 'not the name of a host'],
       ['ProtocolScheme', 'Pop', 'is not Bearer'],
-      ['RequestAppToken', true, 'is not supported'],
-      ['ExtraHeaderParameters', {}, 'not safe to ignore'],
+      ['HttpMethod', 'FETCH', 'is FETCH'],
+      ['AcceptHeader', 'a\nb', 'holds what no header may'],
+      ['ContentType', 'a\u0000b', 'holds what no header may'],
+      ['ExtraHeaderParameters', { Authorization: 'x' }, 'sets Authorization'],
+      ['ExtraHeaderParameters', { HOST: 'x' }, 'sets HOST'],
+      ['ExtraHeaderParameters', { 'X-Forwarded-For': 'x' }, 'sets X-Forwarded-For'],
+      ['ExtraHeaderParameters', { 'X-Original-URL': 'x' }, 'sets X-Original-URL'],
+      ['ExtraHeaderParameters', { 'X-MS-CLIENT-PRINCIPAL-ID': 'x' }, 'sets X-MS-CLIENT'],
+      ['ExtraHeaderParameters', { 'X-MS-TOKEN-AAD': 'x' }, 'sets X-MS-TOKEN'],
+      ['ExtraHeaderParameters', { 'a b': 'x' }, 'holds a b'],
+      ['ExtraHeaderParameters', { a: 'x\r\ny: z' }, 'holds a, which is no header'],
+      ['ExtraHeaderParameters', ['x'], 'holds a list'],
+      ['ExtraQueryParameters', 'x', 'holds a text'],
+      ['TimeoutSeconds', 0, 'is 0'],
+      ['ResponseTimeoutSeconds', 30, 'is longer than TimeoutSeconds'],
+      ['MaxRetries', 11, 'is 11'],
+      ['MaxConcurrentCalls', 0, 'is 0'],
       ['RedirectHost', 'x', 'is not a key'],
       ['Gatway', [], 'is not a key'],
       ['Gateway', { Methods: 'GET' }, 'holds an object'],

@@ -37,6 +37,11 @@ describe('redactSettings', () => {
           Scopes,
           RedirectHosts: [],
           Gateway: [{ Methods: ['GET'], Path: '/me', Scopes }],
+          ...{ RequestAppToken: false, HttpMethod: 'GET' },
+          ...{ ExtraHeaderParameters: {}, ExtraQueryParameters: {} },
+          AcquireTokenOptions: { ForceRefresh: false },
+          ...{ TimeoutSeconds: 20, ResponseTimeoutSeconds: 15 },
+          ...{ MaxRetries: 2, MaxConcurrentCalls: 200 },
         },
       },
       TokenCache: {
@@ -113,6 +118,15 @@ describe('redactSettings', () => {
     const shown = JSON.stringify(redactSettings(settings));
     expect(shown).to.contain('CN=Concierge').and.to.contain('"PrivateKey":"***"');
     expect(shown).not.to.contain(PASSWORD).and.not.to.contain('BEGIN');
+  });
+
+  it('hides what an API’s headers and parameters hold', () => {
+    const { settings } = loadWith({
+      'DownstreamApis:Graph:ExtraHeaderParameters': { 'Api-Key': CANARY },
+      'DownstreamApis:Graph:ExtraQueryParameters': { code: CANARY },
+    });
+    const text = JSON.stringify(redactSettings(settings));
+    expect(text).to.include('"Api-Key":"***"').and.include('"code":"***"').and.not.include(CANARY);
   });
 
   it('shows the file of a store as it is written', () => {

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { expect } from 'chai';
 import type { AccessToken, Account, TokenRequest } from '../../src/broker/account.ts';
-import type { DownstreamApi } from '../../src/config/settings.ts';
+import type { CallDefaults, DownstreamApi } from '../../src/config/settings.ts';
 import { ApiClient } from '../../src/downstream/api-client.ts';
 import type { ApiLimits } from '../../src/downstream/limits.ts';
 import { createLog } from '../../src/log.ts';
@@ -72,6 +72,12 @@ export const answeringJson = (
   headers: Record<string, string | string[]> = {},
 ) => answering(status, JSON.stringify(value), { 'content-type': 'application/json', ...headers });
 
+/** What a section says that says nothing. */
+export const noDefaults: CallDefaults = {
+  ...{ method: 'GET', accept: undefined, contentType: undefined, headers: {}, query: {} },
+  ...{ tenantId: undefined, claims: undefined, forceRefresh: false },
+};
+
 export function anApi(baseUrl: URL, options: Partial<DownstreamApi> = {}): DownstreamApi {
   return {
     name: 'GraphBeta',
@@ -80,6 +86,9 @@ export function anApi(baseUrl: URL, options: Partial<DownstreamApi> = {}): Downs
     scopes: ['user.read'],
     redirectHosts: [],
     gateway: [],
+    requestAppToken: false,
+    defaults: noDefaults,
+    limits: { requestMs: 20_000, responseMs: 15_000, maxRetries: 2, maxConcurrent: 200 },
     ...options,
   };
 }

@@ -51,6 +51,16 @@ export const BOB: Identity = {
   loginHint: 'opaque-hint-of-bob',
 };
 
+/** Of a section that says nothing more. */
+const asWritten = {
+  requestAppToken: false,
+  defaults: {
+    ...{ method: 'GET', accept: undefined, contentType: undefined, headers: {}, query: {} },
+    ...{ tenantId: undefined, claims: undefined, forceRefresh: false },
+  },
+  limits: { requestMs: 20_000, responseMs: 15_000, maxRetries: 2, maxConcurrent: 200 },
+};
+
 export const GRAPH: DownstreamApi = {
   name: 'Graph',
   baseUrl: new URL('https://graph.test/v1.0'),
@@ -62,6 +72,7 @@ export const GRAPH: DownstreamApi = {
     { methods: ['GET'], path: '/mail', scopes: ['Mail.Read'] },
     { methods: ['POST', 'PUT', 'PATCH', 'DELETE'], path: '/notes', scopes: undefined },
   ],
+  ...asWritten,
 };
 export const LISTS: DownstreamApi = {
   name: 'Todos',
@@ -70,6 +81,7 @@ export const LISTS: DownstreamApi = {
   scopes: ['api://todos/Todos.Read'],
   redirectHosts: [],
   gateway: [],
+  ...asWritten,
 };
 
 /** The authority as the web tier sees it. */
