@@ -6,13 +6,7 @@ import { endedMeanwhile } from '../broker/kept-accounts.ts';
 import { Unavailable } from '../errors.ts';
 import type { Context, Parts } from './context.ts';
 import { deviceWords } from './device-words.ts';
-import {
-  MAX_ACCOUNTS,
-  type SessionAccount,
-  type SessionRecord,
-  sessionAccount,
-  sessionName,
-} from './session.ts';
+import { MAX_ACCOUNTS, type SessionAccount, sessionAccount, sessionName } from './session.ts';
 
 export interface Entrance {
   readonly redeemed: RedeemedCode;
@@ -34,8 +28,8 @@ export type Entered = 'new_session' | 'further_account' | 'renewal';
  * session it had go on in it. Nothing is half done: until the end the old session is as it was, and
  * whoever ends it meanwhile ends what goes on from it.
  *
- * @throws {SignInFailed} `ended-meanwhile`: the account, its session at the authority, or the session
- * in which it signs in anew, has ended since the sign-in was begun.
+ * @throws {SignInFailed} `ended-meanwhile`: the account, its session at the authority, or the account
+ * that is in use here, has ended since the sign-in was begun.
  * @throws {Unavailable} the store did not take it.
  */
 export async function enterSession(
@@ -62,7 +56,7 @@ export async function enterSession(
   const mine = sessionAccount({ account, identity, roles: [...allRoles], now: now(), endsAt });
   let others: readonly SessionAccount[] = [];
   try {
-    if (from) others = await bringAlong(parts, before, account, { from, name });
+    if (from) others = await bringAlong(parts, ctx, account, { from, name });
     await index(parts, [...others, mine], name);
     if (identity.sid && (await sids.isEnded(identity.sid, begunAt))) throw endedMeanwhile();
     const record = {
@@ -83,17 +77,22 @@ export async function enterSession(
   return others.length > 0 ? 'further_account' : 'new_session';
 }
 
-/** Ties the session's other accounts to its new name too; those that have ended meanwhile stay out. */
+/**
+ * Ties the session's other accounts to its new name too; those that have ended meanwhile stay out. If
+ * the one in use has, the person has left: nobody comes in then.
+ */
 async function bringAlong(
   { broker }: Parts,
-  before: SessionRecord | undefined,
+  ctx: Context,
   account: Account,
   { from, name }: { readonly from: string; readonly name: string },
 ): Promise<SessionAccount[]> {
-  const others = (before?.accounts ?? []).filter(({ id }) => id !== account.id);
+  const { accounts = [] } = ctx.session?.record ?? {};
+  const others = accounts.filter(({ id }) => id !== account.id);
   const brought = [];
   for (const other of others.slice(1 - MAX_ACCOUNTS)) {
     if (await broker.tie(other, from, name)) brought.push(other);
+    else if (other.id === ctx.state.account?.id) throw endedMeanwhile();
   }
   return brought;
 }

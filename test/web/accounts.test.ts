@@ -236,6 +236,22 @@ describe('In one session', () => {
     });
   }
 
+  for (const [who, identity] of Object.entries({ 'a third': CLEO, 'one not in use': ADA })) {
+    it(`a sign-out of all holds against ${who} that is just signing in`, async () => {
+      await signInAs(ADA);
+      await signInAs(BOB);
+      web.authority.identity = identity;
+      const callback = await browser.begin();
+      const tab = browser.copy();
+      web.authority.onRedeem = async () => {
+        await tab.signOut();
+      };
+      expect((await browser.open(callback)).text).to.include('You were signed out while');
+      expect(web.broker.accounts.size).to.equal(0);
+      expect(await inUse()).to.equal('nobody');
+    });
+  }
+
   it('a session that none could join is found by the authority’s sign-out still', async () => {
     for (let write = 1; write < 10; write += 1) {
       await web.close();
