@@ -118,6 +118,13 @@ export async function admit(
   return undefined;
 }
 
+/** The person whose object this is, at home or as a guest. */
+export function personOf(objectId: string): User | undefined {
+  return users.find(
+    ({ id, guestIn }) => id === objectId || guestIn.some((guest) => guest.objectId === objectId),
+  );
+}
+
 /** A person whose token passed, on a path that no application opens by itself. */
 export async function authorise(
   ctx: Koa.Context,
@@ -127,9 +134,5 @@ export async function authorise(
   scopes: readonly string[],
 ): Promise<User | undefined> {
   const claims = await admit(ctx, state, api, resource, { scopes, roles: [] });
-  if (!claims) return undefined;
-  return users.find(
-    ({ id, guestIn }) =>
-      id === claims.oid || guestIn.some((guest) => guest.objectId === claims.oid),
-  );
+  return claims && personOf(claims.oid);
 }

@@ -20,6 +20,10 @@ export interface User {
   readonly homeTenantId: string;
   readonly guestIn: readonly { readonly tenantId: string; readonly objectId: string }[];
   readonly hasPhoto: boolean;
+  /** Whether they administer their home tenant. */
+  readonly isAdministrator: boolean;
+  /** The username of whom they report to. */
+  readonly manager: string | undefined;
   /** The colour of the portrait, in degrees. */
   readonly hue: number;
 }
@@ -64,6 +68,8 @@ export const users: readonly User[] = [
     homeTenantId: contoso,
     guestIn: [],
     hasPhoto: true,
+    isAdministrator: true,
+    manager: undefined,
     hue: 205,
   },
   {
@@ -75,6 +81,8 @@ export const users: readonly User[] = [
     homeTenantId: contoso,
     guestIn: [],
     hasPhoto: false,
+    isAdministrator: false,
+    manager: 'ada@contoso.example',
     hue: 28,
   },
   {
@@ -86,6 +94,8 @@ export const users: readonly User[] = [
     homeTenantId: fabrikam,
     guestIn: [{ tenantId: contoso, objectId: '7d0a2f85-6c90-4eb1-bf44-c1e0000000c3' }],
     hasPhoto: true,
+    isAdministrator: true,
+    manager: 'dan@fabrikam.example',
     hue: 325,
   },
   {
@@ -97,6 +107,8 @@ export const users: readonly User[] = [
     homeTenantId: fabrikam,
     guestIn: [],
     hasPhoto: true,
+    isAdministrator: false,
+    manager: undefined,
     hue: 145,
   },
   {
@@ -108,6 +120,8 @@ export const users: readonly User[] = [
     homeTenantId: personalTenantId,
     guestIn: [],
     hasPhoto: true,
+    isAdministrator: false,
+    manager: undefined,
     hue: 265,
   },
 ];

@@ -9,6 +9,8 @@ export interface Resource {
   readonly scopes: Readonly<Record<string, string>>;
   /** What `.default` stands for: the permissions in the app's registration. */
   readonly registered: readonly string[];
+  /** Scopes that only an administrator can consent to, in any tenant. */
+  readonly adminScopes: readonly string[];
   /** What an application may be let do by itself, without a person. */
   readonly roles: readonly string[];
 }
@@ -20,11 +22,18 @@ export const graph: Resource = {
     'User.Read': 'Sign you in and read your profile',
     'User.ReadBasic.All': 'Read the basic profiles of all users',
     'User.RevokeSessions.All': 'End your sessions in all apps',
+    'User.Read.All': 'Read the full profiles of all users',
+    'GroupMember.Read.All': 'Read group memberships',
+    'Directory.Read.All': 'Read directory data',
     'Mail.Read': 'Read your mail',
+    'Mail.Send': 'Send mail as you',
     'Calendars.Read': 'Read your calendars',
     'People.Read': 'Read the list of people you work with',
+    'Files.Read': 'Read your files',
+    'Files.ReadWrite': 'Have full access to your files',
   },
   registered: ['User.Read'],
+  adminScopes: ['User.Read.All', 'GroupMember.Read.All', 'Directory.Read.All'],
   roles: ['User.ReadBasic.All'],
 };
 
@@ -36,6 +45,7 @@ export const todos: Resource = {
     'Todos.ReadWrite': 'Read, add and change your to-dos',
   },
   registered: ['Todos.Read'],
+  adminScopes: [],
   roles: ['Todos.Read.All'],
 };
 
@@ -100,6 +110,12 @@ export function parseScopes(text: string): ScopeRequest {
 }
 
 export const prefixed = (resource: Resource, name: string): string => `${resource.uri}/${name}`;
+
+/** Whether only an administrator can consent to this prefixed scope, in any tenant. */
+export const isAdminScope = (scope: string): boolean =>
+  resources.some((resource) =>
+    resource.adminScopes.some((name) => prefixed(resource, name) === scope),
+  );
 
 /** Every scope asked for, prefixed, with `.default` spelt out. */
 export function askedScopes({ openId, byResource }: ScopeRequest): string[] {

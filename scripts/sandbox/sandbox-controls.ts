@@ -1,9 +1,9 @@
 /** What tests and the operator page can do to a running sandbox. */
-import { findUser, type User } from './directory.ts';
+import { findUser, tenants, type User } from './directory.ts';
 import { type IdTokenFault, noFaults, type Outage, type Service } from './faults.ts';
 import { revokeRefreshTokens } from './revoke-sessions.ts';
 import type { RefreshTokenMode, SandboxApp, SandboxEndpoint } from './sandbox-options.ts';
-import type { SandboxState } from './sandbox-state.ts';
+import { organisationKey, type SandboxState } from './sandbox-state.ts';
 
 /** The faults on purpose, and their ends. People are named by username. */
 export class SandboxControls {
@@ -24,12 +24,19 @@ export class SandboxControls {
     revokeRefreshTokens(this.#state, this.#user(username));
   }
 
-  /** All consents of this person are forgotten, in all tenants and apps. */
+  /** All consents of this person are forgotten, in all tenants and apps; not those for everyone. */
   revokeConsents(username: string): void {
     const { id } = this.#user(username);
     for (const [key, scopes] of this.#state.consents) {
       if (key.split(' ')[1] === id) scopes.clear();
     }
+  }
+
+  /** Consents for everyone in a tenant, named by domain, as its administrator would; scopes prefixed. */
+  consentForOrganisation(domain: string, scopes: readonly string[], clientId: string): void {
+    const tenant = tenants.find((each) => each.domain === domain);
+    if (!tenant) throw new Error(`There is no tenant ${domain} in the sandbox`);
+    this.#state.consents.set(organisationKey(clientId, tenant.id), new Set(scopes));
   }
 
   /** Asks this person for a strong sign-in from now on; refreshes that come of a weaker one fail. */

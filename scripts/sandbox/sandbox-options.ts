@@ -14,6 +14,11 @@ export interface SandboxApp {
   readonly tenants?: readonly string[];
   /** The app roles, prefixed, that administrators gave it; all there are by default. */
   readonly roles?: readonly string[];
+  /**
+   * Puts `groups` into ID and access tokens, or, for a person in more than 200, `_claim_names` and
+   * `_claim_sources`; with `hasgroups`, as where tokens travel in URLs, that claim for more than 5.
+   */
+  readonly groupClaims?: 'groups' | 'hasgroups';
 }
 
 /** `reusable` as Entra ID does; `rotating`: single use; `family`: using one twice revokes all that came of it. */

@@ -73,7 +73,7 @@ export interface SandboxState {
   readonly refreshTokens: Map<string, RefreshToken>;
   /** Families that no longer refresh. */
   readonly revokedFamilies: Set<string>;
-  /** Prefixed scopes by `consentKey`. */
+  /** Prefixed scopes by person or organisation, app and tenant. */
   readonly consents: Map<string, Set<string>>;
   readonly usedAssertions: Set<string>;
   readonly requests: RequestRecord[];
@@ -85,20 +85,35 @@ export interface SandboxState {
   latencyMs: number;
 }
 
+type Consenter = Pick<Grant, 'clientId' | 'user' | 'membership'>;
+
 /** Names what one person agreed to for one app in one tenant. */
-export function consentKey(clientId: string, user: User, tenantId: string): string {
-  return `${clientId} ${user.id} ${tenantId}`;
+const consentKey = ({ clientId, user, membership }: Consenter): string =>
+  `${clientId} ${user.id} ${membership.tenant.id}`;
+
+/** Names what an administrator agreed to for everyone in a tenant. */
+export const organisationKey = (clientId: string, tenantId: string): string =>
+  `${clientId} * ${tenantId}`;
+
+/** The scopes that this person, or an administrator for all, agreed to so far. */
+export function consentsOf(state: SandboxState, consenter: Consenter): ReadonlySet<string> {
+  const all = organisationKey(consenter.clientId, consenter.membership.tenant.id);
+  return new Set(
+    [consentKey(consenter), all].flatMap((key) => [...(state.consents.get(key) ?? [])]),
+  );
 }
 
-/** The scopes agreed to so far. */
-export function consentsOf(
+/** Keeps an agreement: for everyone in the tenant if `forOrganisation`, which the caller has checked. */
+export function keepConsent(
   state: SandboxState,
-  { clientId, user, membership }: Pick<Grant, 'clientId' | 'user' | 'membership'>,
-): Set<string> {
-  const key = consentKey(clientId, user, membership.tenant.id);
-  const kept = state.consents.get(key) ?? new Set();
-  state.consents.set(key, kept);
-  return kept;
+  consenter: Consenter,
+  scopes: readonly string[],
+  forOrganisation: boolean,
+): void {
+  const { clientId, membership } = consenter;
+  const all = organisationKey(clientId, membership.tenant.id);
+  const key = forOrganisation ? all : consentKey(consenter);
+  state.consents.set(key, new Set([...(state.consents.get(key) ?? []), ...scopes]));
 }
 
 /** Whether the tenant knows the app. */

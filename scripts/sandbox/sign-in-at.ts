@@ -5,6 +5,8 @@ export interface SignInChoices {
   readonly username: string;
   /** `accept` by default. */
   readonly consent?: 'accept' | 'cancel';
+  /** Consents for everyone, as an administrator. */
+  readonly forOrganisation?: boolean;
   /** The browser's cookies at the sandbox; kept up to date, so that a second sign-in finds the first. */
   readonly cookies?: Map<string, string>;
 }
@@ -50,12 +52,14 @@ function formsOf(page: string): PageForm[] {
 }
 
 /** The form that takes `username` a step on. */
-function choose(page: string, { username, consent = 'accept' }: SignInChoices): PageForm {
+function choose(page: string, choices: SignInChoices): PageForm {
+  const { username, consent = 'accept', forOrganisation = false } = choices;
   const wanted = [`account-${username}`, `person-${username}`, 'sign-in', 'approve', consent];
   for (const name of wanted) {
     const form = formsOf(page).find(({ markup }) => markup.includes(`data-test="${name}"`));
     if (!form) continue;
     if (name === consent) form.fields.set('decision', consent);
+    if (name === consent && forOrganisation) form.fields.set('organisation', 'on');
     return form;
   }
   const other = formsOf(page).find(({ markup }) => markup.includes('data-test="other-account"'));

@@ -3,9 +3,9 @@
 /*
  * For browser tests, the `data-test` values are: `heading` on every page; `account-<username>` and
  * `other-account` (account picker); `username`, `next` and `person-<username>` (who signs in);
- * `password`, `sign-in` and `other-account`; `approve` (strong sign-in); `scope` on each scope, `accept` and `cancel`
- * (consent); `cancel` (admin consent needed); `error-code` and `error-description` (errors);
- * `signed-out` and `continue` (sign-out). Fields are named `username`, `password`, `decision`.
+ * `password`, `sign-in` and `other-account`; `approve` (strong sign-in); `scope` on each scope, `for-organisation`
+ * (administrators alone), `accept` and `cancel` (consent); `cancel` (admin consent needed); `error-code` and `error-description` (errors);
+ * `signed-out` and `continue` (sign-out). Fields are named `username`, `password`, `decision`, `organisation`.
  */
 import type Koa from 'koa';
 import { homeTenant, type User } from './directory.ts';
@@ -114,6 +114,7 @@ export function showConsent(
   flow: Flow,
   user: User,
   scopes: readonly string[],
+  isAdministrator: boolean,
 ): void {
   const items = scopes.map(
     (scope) =>
@@ -130,7 +131,8 @@ ${form(
   flow,
   'consent',
   user,
-  html`<p class="buttons"><button name="decision" value="cancel" data-test="cancel">Cancel</button>
+  html`${isAdministrator && html`<label><input type="checkbox" name="organisation" data-test="for-organisation"> Consent on behalf of your organisation</label>`}
+<p class="buttons"><button name="decision" value="cancel" data-test="cancel">Cancel</button>
 <button class="primary" name="decision" value="accept" data-test="accept">Accept</button></p>`,
 )}`,
   );

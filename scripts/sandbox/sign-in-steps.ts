@@ -17,8 +17,8 @@ import {
 import { showError } from './error-page.ts';
 import { readForm } from './form.ts';
 import { ProtocolError } from './protocol-error.ts';
-import { askedScopes, parseScopes } from './resources.ts';
-import { consentsOf, type Flow, type SandboxState } from './sandbox-state.ts';
+import { askedScopes, isAdminScope, parseScopes } from './resources.ts';
+import { consentsOf, type Flow, keepConsent, type SandboxState } from './sandbox-state.ts';
 import {
   showAdminConsentNeeded,
   showConsent,
@@ -38,6 +38,17 @@ function missingScopes(state: SandboxState, flow: Flow, user: User, membership: 
   const asked = askedScopes({ ...request, byResource: new Map(byResource) });
   if (flow.parameters.get('prompt') === 'consent' && !flow.consented) return asked;
   return asked.filter((scope) => !agreed.has(scope));
+}
+
+/** Whether this person may consent for everyone in the tenant they sign in to. */
+export const administers = (user: User, { guest }: Membership): boolean =>
+  user.isAdministrator && !guest;
+
+/** Those that this person cannot consent to. */
+function lockedScopes(scopes: readonly string[], user: User, membership: Membership): string[] {
+  if (administers(user, membership)) return [];
+  const { adminConsentScopes } = membership.tenant;
+  return scopes.filter((scope) => isAdminScope(scope) || adminConsentScopes.includes(scope));
 }
 
 /** Takes a request one step on: shows the next page, or answers the app. */
@@ -77,11 +88,12 @@ function proceed(ctx: Koa.Context, state: SandboxState, flow: Flow, user: User, 
   }
   const missing = missingScopes(state, flow, user, membership);
   if (missing.length > 0) {
-    if (silent) throw new ProtocolError(65001, { error: 'consent_required' });
-    const { adminConsentScopes } = membership.tenant;
-    const locked = missing.filter((scope) => adminConsentScopes.includes(scope));
+    const locked = lockedScopes(missing, user, membership);
+    if (silent) {
+      throw new ProtocolError(locked.length > 0 ? 90094 : 65001, { error: 'consent_required' });
+    }
     if (locked.length > 0) return showAdminConsentNeeded(ctx, flow, user, locked);
-    return showConsent(ctx, flow, user, missing);
+    return showConsent(ctx, flow, user, missing, administers(user, membership));
   }
   respondToApp(ctx, state, flow, { user, membership, session });
 }
@@ -107,11 +119,19 @@ function enterUsername(ctx: Koa.Context, state: SandboxState, flow: Flow, entere
   }
 }
 
-function agree(ctx: Koa.Context, state: SandboxState, flow: Flow, user: User): void {
+function agree(
+  ctx: Koa.Context,
+  state: SandboxState,
+  flow: Flow,
+  { user, forOrganisation }: { user: User; forOrganisation: boolean },
+): void {
   const membership = findMembership(user, findAudience(flow.authority));
   if (!membership || !browserOf(ctx, state)?.has(user.id)) return;
-  const agreed = consentsOf(state, { clientId: flow.app.clientId, user, membership });
-  for (const scope of missingScopes(state, flow, user, membership)) agreed.add(scope);
+  const missing = missingScopes(state, flow, user, membership);
+  // A form made by hand agrees to no more than the page would have offered.
+  if (lockedScopes(missing, user, membership).length > 0) return;
+  const forAll = forOrganisation && administers(user, membership);
+  keepConsent(state, { clientId: flow.app.clientId, user, membership }, missing, forAll);
   flow.consented = true;
 }
 
@@ -137,7 +157,9 @@ function take(ctx: Koa.Context, state: SandboxState, flow: Flow, form: URLSearch
   }
   const session = browserOf(ctx, state)?.get(user.id);
   if (step === 'strong' && session) session.strong = true;
-  if (step === 'consent') agree(ctx, state, flow, user);
+  if (step === 'consent') {
+    agree(ctx, state, flow, { user, forOrganisation: form.has('organisation') });
+  }
   advance(ctx, state, flow);
 }
 

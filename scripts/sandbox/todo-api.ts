@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { admit, authorise } from './bearer.ts';
 import { type User, users } from './directory.ts';
 import { graphError } from './graph-error.ts';
+import { readJson } from './read-json.ts';
 import { todos } from './resources.ts';
 import type { SandboxState } from './sandbox-state.ts';
 
@@ -35,17 +36,6 @@ function firstTodos(now: number): Todo[] {
     done,
     createdAt: new Date(now - (index + 1) * 7 * hourMs).toISOString(),
   }));
-}
-
-async function readJson(ctx: Koa.Context): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of ctx.req) chunks.push(Buffer.from(chunk));
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString());
-  } catch {
-    // Left to the schema, which refuses it as it does any other body.
-    return undefined;
-  }
 }
 
 /** Adds `/todo/todos`, and `/todo/users/{id}/todos` for applications alone. */

@@ -4,6 +4,8 @@ import { SignJWT } from 'jose';
 import { type ClaimsRequest, parseClaims } from './claims-request.ts';
 import { tenants, users } from './directory.ts';
 import type { IdTokenFault } from './faults.ts';
+import { groupClaims } from './group-claims.ts';
+import { guidOf } from './guid-of.ts';
 import type { Grant, SandboxState } from './sandbox-state.ts';
 import type { TokenOrder } from './token-order.ts';
 
@@ -12,12 +14,6 @@ export const randomToken = (prefix: string, bytes = 32): string =>
 
 const pairwise = (...parts: string[]): string =>
   createHash('sha256').update(parts.join(' ')).digest('base64url');
-
-/** A GUID that is the same each time for the same parts. */
-const guidOf = (...parts: string[]): string => {
-  const hex = createHash('sha256').update(parts.join(' ')).digest('hex');
-  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
-};
 
 function personClaims({ clientId, user, membership }: Grant) {
   return {
@@ -74,6 +70,7 @@ export async function signAccessToken(
     azpacr: '1',
     scp,
     ...(claims.context && { acrs: [claims.context] }),
+    ...groupClaims(state, grant),
   });
 }
 
@@ -155,6 +152,7 @@ export async function signIdToken(state: SandboxState, order: TokenOrder): Promi
     ...((scopes.openId.includes('email') || membership.guest) && { email: user.username }),
     ...(claims.context && { acrs: [claims.context] }),
     ...(nonce !== undefined && { nonce }),
+    ...groupClaims(state, grant),
     ...spoil(fault, order, state),
   })
     .setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid })
