@@ -65,6 +65,21 @@ export type SandboxEndpoint =
   | 'todo'
   | 'other';
 
+/** One message that somebody sent through Graph. */
+export interface SentMail {
+  /** The sender's username. */
+  readonly from: string;
+  /** The addresses of all recipients, those of copies too. */
+  readonly to: readonly string[];
+  readonly subject: string;
+  readonly content: string;
+  /** `text` or `html`. */
+  readonly contentType: string;
+  readonly savedToSentItems: boolean;
+  /** When, in epoch milliseconds of the sandbox's clock. */
+  readonly at: number;
+}
+
 /** One request that the sandbox was sent. */
 export interface RequestRecord {
   readonly endpoint: SandboxEndpoint;

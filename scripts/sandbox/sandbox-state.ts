@@ -1,7 +1,7 @@
 /** All that a running sandbox remembers and all the faults it is told to make. */
 import type { Membership, Tenant, User } from './directory.ts';
 import type { Faults } from './faults.ts';
-import type { RefreshTokenMode, RequestRecord, SandboxApp } from './sandbox-options.ts';
+import type { RefreshTokenMode, RequestRecord, SandboxApp, SentMail } from './sandbox-options.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 /** What a person gave an app: carried from code to refresh token to refresh token. */
@@ -77,6 +77,7 @@ export interface SandboxState {
   readonly consents: Map<string, Set<string>>;
   readonly usedAssertions: Set<string>;
   readonly requests: RequestRecord[];
+  readonly sentMail: SentMail[];
   readonly faults: Faults;
   /** The serial number of the newest access token. */
   serial: number;

@@ -16,7 +16,12 @@ import { addOperatorPage } from './operator-page.ts';
 import { logRequests } from './request-log.ts';
 import { todos } from './resources.ts';
 import { SandboxControls } from './sandbox-controls.ts';
-import { demoApp, type RequestRecord, type SandboxOptions } from './sandbox-options.ts';
+import {
+  demoApp,
+  type RequestRecord,
+  type SandboxOptions,
+  type SentMail,
+} from './sandbox-options.ts';
 import type { SandboxState } from './sandbox-state.ts';
 import { addSignInSteps } from './sign-in-steps.ts';
 import { SigningKeys } from './signing-keys.ts';
@@ -37,6 +42,8 @@ export interface Sandbox {
   readonly controls: SandboxControls;
   /** Every request so far, oldest first. */
   readonly requests: readonly RequestRecord[];
+  /** Every message sent through Graph, oldest first. */
+  readonly sentMail: readonly SentMail[];
   close(): Promise<void>;
 }
 
@@ -61,6 +68,7 @@ async function createState(url: URL, options: SandboxOptions): Promise<SandboxSt
     consents: new Map(),
     usedAssertions: new Set(),
     requests: [],
+    sentMail: [],
     faults: noFaults(),
     serial: 0,
     refreshTokenMode: options.refreshTokens ?? 'reusable',
@@ -130,6 +138,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     users,
     controls,
     requests: state.requests,
+    sentMail: state.sentMail,
     async close() {
       const closed = new Promise((done) => server.close(done));
       server.closeAllConnections();

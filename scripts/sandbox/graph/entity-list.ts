@@ -15,6 +15,8 @@ export interface ListRules {
   readonly clamps: boolean;
   /** The parameter that next links carry; callers may give `$skip` alone themselves. */
   readonly pagesBy: '$skip' | '$skiptoken';
+  /** The code of a refusal. */
+  readonly code: string;
 }
 
 export const directoryPages = {
@@ -22,9 +24,16 @@ export const directoryPages = {
   maxTop: 999,
   clamps: false,
   pagesBy: '$skiptoken',
+  code: 'Request_UnsupportedQuery',
 } as const;
 
-export const mailboxPages = { top: 10, maxTop: 1000, clamps: true, pagesBy: '$skip' } as const;
+export const mailboxPages = {
+  top: 10,
+  maxTop: 1000,
+  clamps: true,
+  pagesBy: '$skip',
+  code: 'ErrorInvalidUrlQuery',
+} as const;
 
 function whole(ctx: Koa.Context, name: string, absent: number): number | undefined {
   const text = ctx.URL.searchParams.get(name);
@@ -66,8 +75,7 @@ export function answerList(
   const start = startOf(ctx, rules);
   const tooMany = asked !== undefined && asked > rules.maxTop && !rules.clamps;
   if (asked === undefined || asked === 0 || tooMany || start === undefined) {
-    const code = rules.pagesBy === '$skip' ? 'ErrorInvalidUrlQuery' : 'Request_UnsupportedQuery';
-    graphError(ctx, state, 400, code, 'The query $top, $skip or $skiptoken is not valid.');
+    graphError(ctx, state, 400, rules.code, 'The query $top, $skip or $skiptoken is not valid.');
     return;
   }
   const end = start + Math.min(asked, rules.maxTop);

@@ -54,6 +54,12 @@ describe('Sandbox Graph people', () => {
     }
   });
 
+  it('have colleagues, with People.Read', async () => {
+    const call = await graphAs(sandbox, ada, 'People.Read');
+    expect(listOf(await call('/me/people'))).to.have.length(2);
+    expect((await call('/users')).status).to.equal(403);
+  });
+
   it('are selected from with $select on /me too', async () => {
     const { body } = await (await graphAs(sandbox, eve, 'User.Read'))('/me?$select=displayName');
     expect(body).to.have.all.keys('@odata.context', 'id', 'displayName');
