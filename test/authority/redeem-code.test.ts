@@ -207,24 +207,29 @@ describe('redeemCode', () => {
   });
 
   describe('refuses an ID token', () => {
-    const seconds = Math.floor(Date.now() / 1000);
-    const wrong: readonly (readonly [string, string, Record<string, unknown>])[] = [
-      ['for another sign-in', 'nonce', { nonce: 'other' }],
-      ['without a nonce', 'nonce', { nonce: undefined }],
-      ['for another application', 'aud', { aud: OTHER_TENANT }],
-      ['for two, without saying who asked', 'azp', { aud: [CLIENT_ID, 'other'] }],
-      ['that another application asked for', 'azp', { azp: 'other' }],
-      ['that has expired', 'EXPIRED', { exp: seconds - 90 }],
-      ['that never expires', 'exp', { exp: undefined }],
-      ['of the future', 'nbf', { nbf: seconds + 90 }],
-      ['without a subject', 'sub', { sub: undefined }],
-      ['of another issuer', 'iss', { iss: `https://evil.test/${TENANT}/v2.0` }],
-      ['whose tid is not of its issuer', 'tid', { tid: OTHER_TENANT }],
-      ['without a tid', 'tid', { tid: undefined }],
-      ['whose home account is not that of client_info', 'client_info', { uid: 'x', utid: TENANT }],
+    // Asked within each test: a long run may come to it minutes after this file was loaded.
+    const seconds = () => Math.floor(Date.now() / 1000);
+    const wrong: readonly (readonly [string, string, () => Record<string, unknown>])[] = [
+      ['for another sign-in', 'nonce', () => ({ nonce: 'other' })],
+      ['without a nonce', 'nonce', () => ({ nonce: undefined })],
+      ['for another application', 'aud', () => ({ aud: OTHER_TENANT })],
+      ['for two, without saying who asked', 'azp', () => ({ aud: [CLIENT_ID, 'other'] })],
+      ['that another application asked for', 'azp', () => ({ azp: 'other' })],
+      ['that has expired', 'EXPIRED', () => ({ exp: seconds() - 90 })],
+      ['that never expires', 'exp', () => ({ exp: undefined })],
+      ['of the future', 'nbf', () => ({ nbf: seconds() + 90 })],
+      ['without a subject', 'sub', () => ({ sub: undefined })],
+      ['of another issuer', 'iss', () => ({ iss: `https://evil.test/${TENANT}/v2.0` })],
+      ['whose tid is not of its issuer', 'tid', () => ({ tid: OTHER_TENANT })],
+      ['without a tid', 'tid', () => ({ tid: undefined })],
+      [
+        'whose home account is not that of client_info',
+        'client_info',
+        () => ({ uid: 'x', utid: TENANT }),
+      ],
     ];
     for (const [what, check, claims] of wrong) {
-      it(what, async () => expectBadAnswer(await failure(withClaims(claims)), check));
+      it(what, async () => expectBadAnswer(await failure(withClaims(claims())), check));
     }
 
     it('whose tid is not a GUID, though its issuer says the same', async () => {

@@ -146,6 +146,8 @@ describe('In Chromium that blocks third-party cookies', function () {
       said.length = 0;
       await page.goto(`${otherApp.url}/frame?of=${site.url}${path}`);
       const framed = page.frames().find((frame) => frame !== page.mainFrame());
+      // Still empty where the frame has not come to its page yet.
+      await framed?.waitForURL(/^chrome-error:/, { waitUntil: 'commit' });
       expect(framed?.url(), path).to.match(/^chrome-error:/);
       expect(refusals().join(), path).to.include("frame-ancestors 'none'");
     }
