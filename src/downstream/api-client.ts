@@ -1,17 +1,19 @@
-/** Calls the configured APIs for the person signed in, with the access token each is meant for. */
+/** Calls the configured APIs, for a person or for this site itself, with the access token each is meant for. */
 import type { Readable } from 'node:stream';
-import type { AccessToken, Account, Broker } from '../broker/account.ts';
+import type { AccessToken, Account, Broker, TokenRequest } from '../broker/account.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { DownstreamApi } from '../config/settings.ts';
-import type { ApiFailed, Unavailable } from '../errors.ts';
+import { ApiFailed, type Unavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { apiFailure } from './api-failure.ts';
+import { ApiGuard } from './api-guard.ts';
 import { apiUrl } from './api-url.ts';
 import { exchange, type HttpAnswer } from './exchange.ts';
 import { followRedirects } from './follow-redirects.ts';
 import { jsonBody } from './json-body.ts';
 import { type ApiLimits, defaultLimits } from './limits.ts';
 import { anonymousHeaders, requestHeaders } from './request-headers.ts';
+import { siteScopes } from './site-scopes.ts';
 import { withRetries } from './with-retries.ts';
 import { challengedClaims } from './www-authenticate.ts';
 
@@ -28,53 +30,69 @@ export interface ApiCall {
   readonly body?: Readable | Buffer | undefined;
   /** The API's own when absent. */
   readonly scopes?: readonly string[] | undefined;
+  /** The tenant whose data is meant, where that is not the one signed in to. */
+  readonly tenantId?: string | undefined;
+  /** A claims request (JSON text) that the access token must answer. */
+  readonly claims?: string | undefined;
+  /** Whether a newer access token is wanted than the one kept. */
+  readonly forceRefresh?: boolean | undefined;
   readonly accept?: string | undefined;
+  /** Whether sending it twice does no more than sending it once, though its method does not say so. */
+  readonly isIdempotent?: boolean | undefined;
+  /** In place of the API's own time for a whole call. */
+  readonly timeoutMs?: number | undefined;
   readonly correlationId?: string | undefined;
   /** Ends the call and its body. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Whose access token a call is made with: a person's, or this site's own. */
+export type Caller = Account | 'site';
+
 /** What an API answered. A body that is not read to its end has to be destroyed. */
 export type ApiAnswer = HttpAnswer;
 
+type Tokens = Pick<Broker, 'acquireToken' | 'acquireAppToken'>;
+
 interface ApiClientOptions {
   readonly apis: readonly DownstreamApi[];
-  readonly broker: Pick<Broker, 'acquireToken'>;
+  readonly broker: Tokens;
   readonly log: Log;
   readonly limits?: Partial<ApiLimits>;
   readonly clock?: Clock;
 }
 
-interface Bounds {
-  readonly accept: string;
+/** A call made ready to be sent, perhaps more than once. */
+interface Prepared extends ApiCall {
+  readonly caller: Caller;
+  readonly method: string;
+  readonly url: URL;
+  readonly token: TokenRequest;
+  readonly limits: ApiLimits;
   readonly maxBytes: number;
   /** Whether the time limit holds for the body of the answer, too. */
   readonly isTotal: boolean;
 }
 
-/** A call made ready to be sent, perhaps more than once. */
-type Prepared = ApiCall & Bounds & { readonly method: string; readonly url: URL };
+/** RFC 9110 §9.2.2, of those that APIs have. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
 /** One client for all configured APIs; an access token goes to its own API's origin only. */
 export class ApiClient {
-  readonly #apis: readonly DownstreamApi[];
-  readonly #broker: Pick<Broker, 'acquireToken'>;
-  readonly #log: Log;
-  readonly #limits: ApiLimits;
+  readonly #options: ApiClientOptions;
   readonly #clock: Clock;
+  /** By the name of the API. */
+  readonly #guards = new Map<string, ApiGuard>();
 
-  constructor({ apis, broker, log, limits, clock = systemClock }: ApiClientOptions) {
-    this.#apis = apis;
-    this.#broker = broker;
-    this.#log = log;
-    this.#limits = { ...defaultLimits, ...limits };
-    this.#clock = clock;
+  constructor(options: ApiClientOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
   }
 
   /** The configured API of that name, in any case of letters. */
   find(name: string): DownstreamApi | undefined {
     const wanted = name.toLowerCase();
-    return this.#apis.find((api) => api.name.toLowerCase() === wanted);
+    return this.#options.apis.find((api) => api.name.toLowerCase() === wanted);
   }
 
   /**
@@ -85,10 +103,9 @@ export class ApiClient {
    * @throws {Unavailable} the API, the authority or the store is away or busy.
    * @throws {ApiFailed} any other answer than a good one in JSON.
    */
-  async json(account: Account, call: ApiCall): Promise<unknown> {
-    const bounds = { maxBytes: this.#limits.jsonBytes, isTotal: true };
-    const accept = call.accept ?? 'application/json';
-    const answer = await this.#call(account, { ...call, ...bounds, accept });
+  async json(caller: Caller, call: ApiCall): Promise<unknown> {
+    const accept = call.accept ?? call.api.defaults.accept ?? 'application/json';
+    const answer = await this.#call(this.#prepare(caller, { ...call, accept }, true));
     if (answer.status < 200 || answer.status > 299) throw await this.failure(call, answer);
     return jsonBody(call.api.name, answer, call.correlationId);
   }
@@ -103,9 +120,9 @@ export class ApiClient {
    * @throws {Unavailable} the API, the authority or the store is away.
    * @throws {ApiFailed} a renewed access token is refused, too, or a redirect is not allowed.
    */
-  async stream(account: Account, call: ApiCall): Promise<ApiAnswer> {
-    const bounds = { maxBytes: this.#limits.streamBytes, isTotal: false };
-    return this.#call(account, { ...call, ...bounds, accept: call.accept ?? '*/*' });
+  async stream(caller: Caller, call: ApiCall): Promise<ApiAnswer> {
+    const accept = call.accept ?? call.api.defaults.accept ?? '*/*';
+    return this.#call(this.#prepare(caller, { ...call, accept }, false));
   }
 
   /** The failure that stands for an answer of `stream` whose status is no good; its body is let go. */
@@ -113,35 +130,67 @@ export class ApiClient {
     return apiFailure(api.name, answer, { now: this.#clock.now(), correlationId });
   }
 
-  async #call(account: Account, call: ApiCall & Bounds): Promise<HttpAnswer> {
-    const { api, method = 'GET', scopes = api.scopes } = call;
-    const ready = { ...call, method, scopes, url: apiUrl(api, call.path, call.query) };
-    const first = await this.#broker.acquireToken(account, { scopes });
-    let giveUpAt = this.#giveUpAt();
-    let answer = await this.#send(ready, first, giveUpAt);
+  #prepare(caller: Caller, call: ApiCall, isTotal: boolean): Prepared {
+    const { api, method = 'GET' } = call;
+    const { defaults } = api;
+    const limits = { ...defaultLimits, ...api.limits, ...this.#options.limits };
+    if (call.timeoutMs !== undefined) limits.requestMs = call.timeoutMs;
+    const { tenantId = defaults.tenantId, claims = defaults.claims } = call;
+    const { forceRefresh = defaults.forceRefresh } = call;
+    const scopes = call.scopes ?? (caller === 'site' ? siteScopes(api) : api.scopes);
+    const query = new URLSearchParams(defaults.query);
+    for (const name of new Set(new URLSearchParams(call.query).keys())) query.delete(name);
+    for (const [name, value] of new URLSearchParams(call.query)) query.append(name, value);
+    return {
+      ...call,
+      ...{ caller, method, isTotal, limits },
+      maxBytes: isTotal ? limits.jsonBytes : limits.streamBytes,
+      url: apiUrl(api, call.path, query),
+      headers: { ...defaults.headers, ...call.headers },
+      token: {
+        scopes,
+        ...(tenantId && { tenantId }),
+        ...(claims && { claims }),
+        ...(forceRefresh && { forceRefresh: true as const }),
+      },
+    };
+  }
+
+  async #call(call: Prepared): Promise<HttpAnswer> {
+    const first = await this.#token(call, call.token);
+    let giveUpAt = this.#giveUpAt(call);
+    let answer = await this.#send(call, first, giveUpAt);
     if (answer.status === 401) {
-      const renewed = await this.#renew(account, ready, first, answer);
-      if (isOneShot(ready.body)) throw await this.failure(call, answer);
+      const renewed = await this.#renew(call, first, answer);
+      if (isOneShot(call.body)) throw await this.failure(call, answer);
       answer.body.destroy();
-      giveUpAt = this.#giveUpAt();
-      answer = await this.#send(ready, renewed, giveUpAt);
+      giveUpAt = this.#giveUpAt(call);
+      answer = await this.#send(call, renewed, giveUpAt);
     }
-    answer = await followRedirects(answer, ready, (url) =>
-      this.#exchange({ ...ready, url }, anonymousHeaders(ready.accept), giveUpAt),
+    answer = await followRedirects(answer, call, (url) =>
+      this.#exchange({ ...call, url }, anonymousHeaders(call.accept), giveUpAt),
     );
-    if (answer.status === 401) throw await this.failure(call, answer);
+    if (answer.status === 401) throw await this.#refusedAgain(call, answer);
     return answer;
   }
 
+  #token({ caller }: Prepared, request: TokenRequest): Promise<AccessToken> {
+    const { broker } = this.#options;
+    return caller === 'site'
+      ? broker.acquireAppToken(request)
+      : broker.acquireToken(caller, request);
+  }
+
   /** Another access token than the refused one, so that at least the next call has it. */
-  async #renew(account: Account, call: Prepared, refused: AccessToken, answer: HttpAnswer) {
-    const { api, scopes = api.scopes, correlationId } = call;
+  async #renew(call: Prepared, refused: AccessToken, answer: HttpAnswer): Promise<AccessToken> {
+    const { api, correlationId, token } = call;
     const claims = challengedClaims(answer.headers['www-authenticate']);
     const event = { event: 'api_token_refused', api: api.name, challenged: claims !== undefined };
-    this.#log.info({ ...event, correlationId }, 'an API refused an access token');
+    this.#options.log.info({ ...event, correlationId }, 'an API refused an access token');
     try {
-      const request = { scopes, refused: refused.value };
-      return await this.#broker.acquireToken(account, claims ? { ...request, claims } : request);
+      const { forceRefresh: _, ...same } = token;
+      const request = { ...same, refused: refused.value, ...(claims && { claims }) };
+      return await this.#token(call, request);
     } catch (error) {
       // Only so that no connection stays open behind the failure.
       answer.body.destroy();
@@ -149,24 +198,42 @@ export class ApiClient {
     }
   }
 
+  /** No third token helps; a challenge that comes back was answered in vain. */
+  async #refusedAgain(call: Prepared, answer: HttpAnswer): Promise<ApiFailed | Unavailable> {
+    const failure = await this.failure(call, answer);
+    if (challengedClaims(answer.headers['www-authenticate']) === undefined) return failure;
+    return new ApiFailed(
+      `${call.api.name} wants more than a new sign-in gives. Perhaps your organisation allows this from certain networks or devices only.`,
+      { detail: { ...failure.detail, error: 'insufficient_claims' } },
+    );
+  }
+
   #send(call: Prepared, accessToken: AccessToken, giveUpAt: number): Promise<HttpAnswer> {
     const headers = requestHeaders({ ...call, accessToken: accessToken.value });
-    const { method } = call;
+    const { limits, body } = call;
     return withRetries(() => this.#exchange(call, headers, giveUpAt), {
-      method,
-      limits: this.#limits,
-      clock: this.#clock,
-      giveUpAt,
+      isIdempotent: call.isIdempotent ?? IDEMPOTENT.has(call.method),
+      isReplayable: !isOneShot(body),
+      ...{ limits, clock: this.#clock, giveUpAt },
     });
   }
 
   #exchange(call: Prepared, headers: Record<string, string>, giveUpAt: number) {
+    const { api, limits, signal } = call;
     const totalMs = call.isTotal ? giveUpAt - this.#clock.monotonic() : undefined;
-    return exchange({ ...call, api: call.api.name, headers, totalMs }, this.#limits);
+    const request = { ...call, api: api.name, headers, totalMs };
+    return this.#guardOf(api).run(() => exchange(request, limits), signal);
   }
 
-  #giveUpAt(): number {
-    return this.#clock.monotonic() + this.#limits.requestMs;
+  #guardOf({ name, limits: { maxConcurrent } }: DownstreamApi): ApiGuard {
+    const guard =
+      this.#guards.get(name) ?? new ApiGuard({ api: name, maxConcurrent, clock: this.#clock });
+    this.#guards.set(name, guard);
+    return guard;
+  }
+
+  #giveUpAt({ limits }: Prepared): number {
+    return this.#clock.monotonic() + limits.requestMs;
   }
 }
 

@@ -8,6 +8,7 @@ export interface ApiLimits {
   readonly requestMs: number;
   /** Silence on a connection while a body is under way. */
   readonly idleMs: number;
+  readonly maxRetries: number;
   /** The longest `Retry-After` that is waited for; a longer one is handed to the caller. */
   readonly retryWaitMs: number;
   /** The first pause before a retry when the API names none; doubled each time. */
@@ -21,6 +22,7 @@ export const defaultLimits: ApiLimits = {
   responseMs: 15_000,
   requestMs: 20_000,
   idleMs: 30_000,
+  maxRetries: 2,
   retryWaitMs: 5_000,
   backoffMs: 250,
   jsonBytes: 2 * 1024 * 1024,

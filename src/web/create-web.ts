@@ -11,7 +11,7 @@ import type { RecordNames } from '../record-names.ts';
 import type { Storage } from '../storage/storage.ts';
 import { readAssetFiles } from './asset-files.ts';
 import type { AuthorityOperations } from './authority-operations.ts';
-import type { ApiCalls, Middleware, WebContext, WebState } from './context.ts';
+import type { ApiCalls, Middleware, Parts, WebContext, WebState } from './context.ts';
 import { makeParts } from './make-parts.ts';
 import { challengePage } from './middleware/challenge-page.ts';
 import { correlation } from './middleware/correlation.ts';
@@ -111,6 +111,7 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   router.get(azureAd.signedOutCallbackPath, signedOut(parts));
 
   app.use(correlation(randomBytes));
+  app.use(callsWith(parts));
   app.use(securityHeaders(site.secure));
   app.use(requestTarget);
   app.use(requestLog(log, now));
@@ -126,6 +127,14 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   app.use(router.routes());
   app.use(router.allowedMethods());
   return app;
+}
+
+/** So that a route needs nothing but its context to call an API. */
+function callsWith({ apiClient }: Pick<Parts, 'apiClient'>): Middleware {
+  return async (ctx, next) => {
+    ctx.state.apiClient = apiClient;
+    await next();
+  };
 }
 
 /** TLS may end before this process: then only the settings know that cookies are safe to send. */

@@ -34,11 +34,13 @@ export class Pages {
       icon: assetUrl('icon.svg'),
       path: ctx.path,
       hasGraph: findGraph(apis) !== undefined,
-      apis: apis.map((api) => ({
-        name: api.name,
-        host: api.baseUrl.host,
-        path: `/apis/${encodeURIComponent(api.name.toLowerCase())}`,
-      })),
+      apis: apis
+        .filter(({ requestAppToken }) => !requestAppToken)
+        .map((api) => ({
+          name: api.name,
+          host: api.baseUrl.host,
+          path: `/apis/${encodeURIComponent(api.name.toLowerCase())}`,
+        })),
       account: identity && { name, username: identity.username, initials: initialsOf(name) },
       accounts: accountsOf(ctx),
       csrf: ctx.session?.record?.csrf ?? '',

@@ -13,6 +13,7 @@ import {
   SignInRequired,
   Unavailable,
 } from '../../src/errors.ts';
+import { caught } from '../support/caught.ts';
 import {
   aClient,
   account,
@@ -325,13 +326,34 @@ describe('ApiClient', () => {
         expect(api.seen).to.have.length(1);
       });
 
-      it('repeats no request that may change something', async () => {
-        for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
-          await using api = await aServer(answering(503, '', { 'retry-after': '0' }));
-          const call = { api: anApi(api.url), path: '', method };
-          await failureOf(aClient().client.json(account, call), Unavailable);
-          expect(api.seen, method).to.have.length(1);
+      it('repeats what may not be done twice only where it was certainly not done', async () => {
+        const [busy, told] = [answering(503), answering(503, '', { 'retry-after': '0' })];
+        for (const [method, answer, times, isIdempotent] of [
+          ...[['POST', busy, 1] as const, ['POST', told, 3] as const],
+          ...[['PATCH', busy, 1] as const, ['PATCH', answering(502), 1] as const],
+          ...[['POST', answering(429), 1] as const, ['POST', busy, 3, true] as const],
+          ...[['PUT', busy, 3] as const, ['DELETE', answering(504), 3] as const],
+          ['GET', busy, 1, false] as const,
+        ]) {
+          await using api = await aServer(answer);
+          const call = { api: anApi(api.url), path: '', method, isIdempotent };
+          await caught(aClient().client.json(account, call));
+          expect(api.seen, `${method} ${isIdempotent}`).to.have.length(times);
         }
+      });
+
+      it('repeats nothing whose body cannot be sent twice', async () => {
+        await using api = await aServer(answering(503, '', { 'retry-after': '0' }));
+        const call = { api: anApi(api.url), path: '', method: 'PUT', body: Readable.from(['x']) };
+        await caught(aClient().client.json(account, call));
+        expect(api.seen).to.have.length(1);
+      });
+
+      it('repeats as often as the section says', async () => {
+        await using api = await aServer(answering(503));
+        const limits = { requestMs: 5000, responseMs: 5000, maxRetries: 0, maxConcurrent: 9 };
+        await caught(aClient().client.json(account, { api: anApi(api.url, { limits }), path: '' }));
+        expect(api.seen).to.have.length(1);
       });
     });
 

@@ -16,6 +16,15 @@ export class RecordingBroker {
   /** Thrown instead of a renewed access token. */
   failure: Error | undefined;
 
+  /** Those for the site itself. */
+  readonly appRequests: TokenRequest[] = [];
+
+  async acquireAppToken(request: TokenRequest): Promise<AccessToken> {
+    this.appRequests.push(request);
+    if (request.refused !== undefined && this.failure) throw this.failure;
+    return { value: `${CANARY}-app-${this.appRequests.length}`, expiresAt: Date.now() + 3_600_000 };
+  }
+
   async acquireToken(_account: Account, request: TokenRequest): Promise<AccessToken> {
     this.requests.push(request);
     if (request.refused !== undefined && this.failure) throw this.failure;

@@ -2,6 +2,7 @@
 import type { DownstreamApi, GatewayRule } from '../../config/settings.ts';
 import { matchGatewayRule } from '../../downstream/gateway-rules.ts';
 import { Forbidden } from '../../errors.ts';
+import { goneSignal } from '../api.ts';
 import { type Context, type Middleware, type Parts, signedIn } from '../context.ts';
 import { apiRequestHeaders, setGatewayHeaders } from '../gateway-headers.ts';
 import { readRequestBody } from '../request-body.ts';
@@ -66,13 +67,4 @@ function refuseOtherDestinations(ctx: Context): void {
   if (isOther || ctx.headers['service-worker'] !== undefined) {
     throw new Forbidden('This address answers scripts and pictures only, not pages.');
   }
-}
-
-/** Ends the call to the API when the browser has gone. */
-function goneSignal(ctx: Context): AbortSignal {
-  const controller = new AbortController();
-  ctx.res.once('close', () => {
-    if (!ctx.res.writableFinished) controller.abort();
-  });
-  return controller.signal;
 }
