@@ -136,6 +136,29 @@ describe('In one session', () => {
     expect(await inUse()).to.equal('nobody');
   });
 
+  it('a script’s write says by its token whom it is for, as soon as there are two', async () => {
+    const write = (path: string, headers: Record<string, string> = {}) =>
+      browser.fetch(path, { method: 'POST', headers, body: '{}' });
+    await signInAs(ADA);
+    expect((await write('/api/graph/notes')).status).to.equal(200);
+    await signInAs(BOB);
+    const calls = web.apiClient.calls.length;
+    const refused = await write('/api/graph/notes');
+    expect(refused.status).to.equal(403);
+    expect(web.apiClient.calls).to.have.length(calls);
+    expect(refused.json()['detail']).to.include('X-CSRF-Token').and.include('/api/session');
+    const { csrfToken } = (await browser.fetch('/api/session')).json();
+    const token = { 'x-csrf-token': String(csrfToken) };
+    expect((await write('/api/graph/notes', token)).status).to.equal(200);
+    expect((await browser.fetch('/api/graph/me')).status).to.equal(200);
+    await signInAs(CLEO);
+    await post('/sign-out', { account: CLEO.accountId });
+    expect((await write('/api/graph/notes')).status).to.equal(401);
+    await choose(BOB.accountId);
+    await post('/sign-out', { account: ADA.accountId });
+    expect((await write('/api/graph/notes')).status).to.equal(200);
+  });
+
   it('one that ended elsewhere is not in use, and no other takes its place unasked', async () => {
     await signInAs(ADA);
     await signInAs(BOB);

@@ -12,6 +12,7 @@ import { formField } from '../read-form.ts';
  *
  * A token that is sent has to be right in any case: a page that was made before another account was
  * chosen, or signed in, must do nothing for this one. Only signing out is never refused for that.
+ * Where a session holds several accounts, a front-end's call to an API has to send it.
  */
 export function sameOrigin({ settings }: Pick<Parts, 'settings'>): Middleware {
   const { origin } = settings.site.publicUrl;
@@ -29,6 +30,7 @@ async function check(ctx: Context, origin: string): Promise<void> {
   const token = await tokenOf(ctx);
   if (token === undefined) {
     if (!isOwn) throw notOurs();
+    if (isForApi(ctx) && hasSeveralAccounts(ctx)) throw unclearForWhom();
   } else if (!isRight(token, ctx.session?.record?.csrf)) {
     if (!isOwn) throw notOurs();
     throw new Forbidden('This page was made for another sign-in. Load it again, then repeat it.');
@@ -39,8 +41,17 @@ async function check(ctx: Context, origin: string): Promise<void> {
 async function tokenOf(ctx: Context): Promise<string | undefined> {
   const header = ctx.get('X-CSRF-Token');
   if (header !== '') return header;
-  const isForm = !ctx.path.startsWith('/api/') && ctx.is('application/x-www-form-urlencoded');
+  const isForm = !isForApi(ctx) && ctx.is('application/x-www-form-urlencoded');
   return isForm ? await formField(ctx, '_csrf') : undefined;
+}
+
+function isForApi(ctx: Context): boolean {
+  return ctx.path.startsWith('/api/');
+}
+
+function hasSeveralAccounts({ state, session }: Context): boolean {
+  // Where none is in use, the route asks for a sign-in.
+  return state.account !== undefined && (session?.record?.accounts.length ?? 0) > 1;
 }
 
 function isRight(sent: string, expected: string | undefined): boolean {
@@ -51,4 +62,11 @@ function isRight(sent: string, expected: string | undefined): boolean {
 
 function notOurs(): Forbidden {
   return new Forbidden('This request did not come from a page of this site, so it was refused.');
+}
+
+/** A page cannot know which account another tab has chosen since. */
+function unclearForWhom(): Forbidden {
+  return new Forbidden(
+    'Several accounts are signed in here. Send the header X-CSRF-Token with the csrfToken of GET /api/session, as it was when the page was made, so that nothing is written for another account.',
+  );
 }
