@@ -2,6 +2,7 @@
 import { authorizationCodeGrant } from 'openid-client';
 import { Unavailable } from '../errors.ts';
 import type { Identity, TokenResponse } from '../token-response.ts';
+import { claimsParameter } from './claims-parameter.ts';
 import type { Authority } from './create-authority.ts';
 import { checkIdToken } from './id-token.ts';
 import { contradicts, identityOf, readClientInfo } from './identity.ts';
@@ -18,6 +19,8 @@ export interface CodeRedemption {
   readonly state: string;
   readonly nonce: string;
   readonly codeVerifier: string;
+  /** The claims request that the sign-in was begun with, as JSON text. */
+  readonly claims?: string | undefined;
   /** Scopes of one resource: the token endpoint serves one at a time. */
   readonly scopes: readonly string[];
 }
@@ -48,9 +51,11 @@ export async function redeemCode(
   // The configured address, never the request's: a proxy may have changed that one.
   const currentUrl = new URL(redirectUri);
   currentUrl.search = new URLSearchParams({ code, state }).toString();
+  const asked = claimsParameter(authority, redemption.claims);
   const parameters = {
     scope: scopeParameter(scopes),
     ...(isEntra && { client_info: '1' }),
+    ...(asked && { claims: asked }),
   };
   const answer = await requestTokens(authority, {
     kind: 'code',

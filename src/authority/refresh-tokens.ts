@@ -3,6 +3,7 @@ import { refreshTokenGrant } from 'openid-client';
 import { type AppError, Unavailable } from '../errors.ts';
 import type { RefreshAnswer, RefreshRequest } from '../token-response.ts';
 import { authorityOfTenant } from './authority-of-tenant.ts';
+import { claimsParameter } from './claims-parameter.ts';
 import type { Authority } from './create-authority.ts';
 import { checkIdToken, uncheckedClaims } from './id-token.ts';
 import { contradicts, identityOf, readClientInfo, unprovenAccountId } from './identity.ts';
@@ -32,9 +33,10 @@ export async function refreshTokens(
   const { refreshToken, scopes, claims, accountId } = request;
   const { settings } = authority;
   const isEntra = settings.authority.kind === 'entra';
+  const asked = claimsParameter(authority, claims);
   const parameters = {
     scope: isEntra ? scopeParameter(scopes) : plainRefreshScopes(scopes),
-    ...(claims && { claims }),
+    ...(asked && { claims: asked }),
     ...(isEntra && { client_info: '1' }),
   };
   const answer = await requestTokens(authority, {

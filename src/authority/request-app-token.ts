@@ -3,6 +3,7 @@ import { clientCredentialsGrant } from 'openid-client';
 import { Misconfigured, Unavailable } from '../errors.ts';
 import type { AppTokenRequest, AppTokenResponse } from '../token-response.ts';
 import { authorityOfTenant } from './authority-of-tenant.ts';
+import { claimsParameter } from './claims-parameter.ts';
 import type { Authority } from './create-authority.ts';
 import { isConcreteTenant } from './tenant.ts';
 import { tokensOf } from './token-body.ts';
@@ -24,9 +25,10 @@ export async function requestAppToken(
   const authority = authorityOfTenant(configured, tenantId);
   checkTenant(authority);
   checkScopes(authority, scopes);
+  const asked = claimsParameter(authority, claims);
   const parameters = {
     ...(scopes.length > 0 && { scope: scopes.join(' ') }),
-    ...(claims && { claims }),
+    ...(asked && { claims: asked }),
   };
   const answer = await requestTokens(authority, {
     kind: 'app',

@@ -6,6 +6,7 @@ import {
   randomPKCECodeVerifier,
   randomState,
 } from 'openid-client';
+import { claimsParameter } from './claims-parameter.ts';
 import type { Authority } from './create-authority.ts';
 import { scopeParameter } from './identity-scopes.ts';
 import { configure } from './token-request.ts';
@@ -43,6 +44,7 @@ export async function requestCode(
 ): Promise<RequestedCode> {
   const metadata = await authority.metadata.current();
   const { prompt, loginHint, domainHint, claims } = request;
+  const asked = claimsParameter(authority, claims);
   const state = randomState();
   const nonce = randomNonce();
   const codeVerifier = randomPKCECodeVerifier();
@@ -57,7 +59,7 @@ export async function requestCode(
     ...(prompt && { prompt: metadata.asksForAccount ? prompt : withoutChoice(prompt) }),
     ...(loginHint && prompt !== 'select_account' && { login_hint: loginHint }),
     ...(domainHint && { domain_hint: domainHint }),
-    ...(claims && { claims }),
+    ...(asked && { claims: asked }),
     ...(authority.settings.authority.kind === 'entra' && { client_info: '1' }),
   });
   return { url, state, nonce, codeVerifier };

@@ -8,7 +8,7 @@ import type { AuthoritySettings, ResponseMode, Settings } from './settings.ts';
 
 export const AZURE_AD_KEYS = [
   ...['Instance', 'TenantId', 'Authority', 'ClientId', 'ClientSecret', 'ClientCredentials'],
-  ...['ClientCertificates', 'SendX5C', 'ResponseMode'],
+  ...['ClientCertificates', 'SendX5C', 'ClientCapabilities', 'ResponseMode'],
   ...['CallbackPath', 'SignedOutCallbackPath', 'RemoteSignOutPath', 'BackChannelLogoutPath'],
 ] as const;
 export type AzureAdKey = (typeof AZURE_AD_KEYS)[number];
@@ -17,7 +17,7 @@ const FOREIGN: ForeignKeys = {
   harmless: [
     ...['Domain', 'EnablePiiLogging', 'LegacyCacheCompatibilityEnabled', 'UseFastUnboundedCache'],
     ...['PartitionAppTokenCacheByAudience', 'AzureRegion', 'AppHomeTenantId', 'WithSpaAuthCode'],
-    ...['Audience', 'Audiences', 'AllowWebApiToBeAuthorizedByACL', 'ClientCapabilities', 'Scope'],
+    ...['Audience', 'Audiences', 'AllowWebApiToBeAuthorizedByACL', 'Scope'],
     ...['UserAssignedManagedIdentityClientId', 'ErrorPath', 'ResetPasswordPath', 'ResponseType'],
     ...['SaveTokens', 'UsePkce', 'GetClaimsFromUserInfoEndpoint'],
     ...['MapInboundClaims', 'SignInScheme', 'SignOutScheme', 'RequireHttpsMetadata'],
@@ -46,6 +46,7 @@ export interface AzureAdSettings extends CallbackPaths {
   readonly authority: AuthoritySettings | undefined;
   readonly clientId: string | undefined;
   readonly credential: Settings['azureAd']['credential'] | undefined;
+  readonly clientCapabilities: readonly string[];
   readonly responseMode: ResponseMode;
 }
 
@@ -58,6 +59,7 @@ export function readAzureAd(
     authority,
     clientId: readClientId(section, authority),
     credential: readClientCredential(section, context),
+    clientCapabilities: readCapabilities(section),
     responseMode: readResponseMode(section),
     ...readCallbackPaths(section),
   };
@@ -81,4 +83,15 @@ function readResponseMode(section: Section<AzureAdKey>): ResponseMode {
   if (mode === 'query' || mode === 'form_post') return mode;
   section.fault('ResponseMode', 'is neither query nor form_post', 'Set it to one of them.');
   return 'query';
+}
+
+/** `cp1` is the only one there is: it says that claims challenges are handled. */
+function readCapabilities(section: Section<AzureAdKey>): readonly string[] {
+  const capabilities = section.words('ClientCapabilities', /[\s,]+/) ?? [];
+  const unknown = capabilities.find((word) => word.toLowerCase() !== 'cp1');
+  if (unknown !== undefined) {
+    const fix = 'Write ["cp1"], or remove it.';
+    section.fault('ClientCapabilities', `holds ${unknown}, which this site has not`, fix);
+  }
+  return capabilities.length > 0 ? ['cp1'] : [];
 }

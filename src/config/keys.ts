@@ -74,6 +74,11 @@ export const documentedKeys: readonly DocumentedKey[] = [
     '`query`',
     'How the browser brings that answer: `query`, or `form_post` to keep the code out of addresses',
   ),
+  row(
+    'AzureAd:ClientCapabilities',
+    NONE,
+    '`["cp1"]`: APIs may send claims challenges (continuous access evaluation), and give tokens that last a day in return',
+  ),
   row('AzureAd:CallbackPath', '`/signin-oidc`', 'Where the authority answers a sign-in'),
   row(
     'AzureAd:SignedOutCallbackPath',

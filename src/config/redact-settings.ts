@@ -25,6 +25,7 @@ export function redactSettings(settings: Settings): Record<string, unknown> {
       ...authorityKeys(azureAd.authority),
       ClientId: azureAd.clientId,
       ...credentialKeys(azureAd.credential),
+      ClientCapabilities: azureAd.clientCapabilities,
       ResponseMode: azureAd.responseMode,
       CallbackPath: azureAd.callbackPath,
       SignedOutCallbackPath: azureAd.signedOutCallbackPath,

@@ -100,6 +100,8 @@ export interface Settings {
   readonly azureAd: {
     readonly authority: AuthoritySettings;
     readonly clientId: string;
+    /** What this site can handle besides, such as `cp1`: claims challenges of APIs. */
+    readonly clientCapabilities: readonly string[];
     readonly credential: ClientCredential;
     readonly responseMode: ResponseMode;
     readonly callbackPath: string;

@@ -24,8 +24,9 @@ import type { SiteHooks } from './site-hooks.ts';
 export interface WebState {
   /** Names this request in the log, on error pages and in calls to APIs. */
   correlationId: string;
-  /** What `api(ctx, …)` calls with. */
+  /** What `api(ctx, …)` and `requireAccount` ask. */
   apiClient: ApiCalls;
+  broker: Pick<Broker, 'acquireToken'>;
   /** Who is signed in, once the session was looked at. */
   account?: AccountDetails | undefined;
   /** The session id that the browser sent. */

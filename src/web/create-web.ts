@@ -95,17 +95,17 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   router.get('/', home(parts));
   router.get('/sign-in', signIn(parts));
   router.get(azureAd.callbackPath, callback(parts));
-  router.get('/account', requireAccount, account(parts));
-  router.post('/account/tokens/refresh', requireAccount, refreshToken(parts));
-  router.post('/account/tokens/remove', requireAccount, removeToken(parts));
-  router.post('/account/sessions/end', requireAccount, endSession(parts));
-  router.post('/account/sign-out-everywhere', requireAccount, signOutEverywhere(parts));
+  router.get('/account', requireAccount(), account(parts));
+  router.post('/account/tokens/refresh', requireAccount(), refreshToken(parts));
+  router.post('/account/tokens/remove', requireAccount(), removeToken(parts));
+  router.post('/account/sessions/end', requireAccount(), endSession(parts));
+  router.post('/account/sign-out-everywhere', requireAccount(), signOutEverywhere(parts));
   router.post('/account/switch', switchAccount(parts));
-  router.get('/profile', requireAccount, profile(parts));
-  router.get('/profile/photo', requireAccount, profilePhoto(parts));
-  router.get('/mail', requireAccount, mail(parts));
-  router.get('/apis/:name', requireAccount, apis(parts));
-  router.get('/api/session', requireAccount, apiSession);
+  router.get('/profile', requireAccount(), profile(parts));
+  router.get('/profile/photo', requireAccount(), profilePhoto(parts));
+  router.get('/mail', requireAccount(), mail(parts));
+  router.get('/apis/:name', requireAccount(), apis(parts));
+  router.get('/api/session', requireAccount(), apiSession);
   router.all('/api/:name{/*path}', gateway(parts));
   router.post('/sign-out', signOut(parts));
   router.get(azureAd.signedOutCallbackPath, signedOut(parts));
@@ -130,9 +130,10 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
 }
 
 /** So that a route needs nothing but its context to call an API. */
-function callsWith({ apiClient }: Pick<Parts, 'apiClient'>): Middleware {
+function callsWith({ apiClient, broker }: Pick<Parts, 'apiClient' | 'broker'>): Middleware {
   return async (ctx, next) => {
     ctx.state.apiClient = apiClient;
+    ctx.state.broker = broker;
     await next();
   };
 }

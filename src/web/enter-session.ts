@@ -1,5 +1,5 @@
 /** Lets a browser in after a sign-in: tokens first, then the new session, and only then the old one ends. */
-import { z } from 'zod';
+import { shownSession } from '../audit.ts';
 import type { RedeemedCode } from '../authority/redeem-code.ts';
 import type { Account } from '../broker/account.ts';
 import { endedMeanwhile } from '../broker/kept-accounts.ts';
@@ -7,6 +7,7 @@ import { Unavailable } from '../errors.ts';
 import type { Context, Parts } from './context.ts';
 import { deviceWords } from './device-words.ts';
 import { MAX_ACCOUNTS, type SessionAccount, sessionAccount, sessionName } from './session.ts';
+import { tokenClaims } from './token-claims.ts';
 
 export interface Entrance {
   readonly redeemed: RedeemedCode;
@@ -16,9 +17,6 @@ export interface Entrance {
   /** When the sign-in was begun (epoch milliseconds). */
   readonly begunAt: number;
 }
-
-/** The app roles of the ID token (https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference). */
-const appRoles = z.array(z.string()).max(200).catch([]);
 
 /** What the session was before. */
 export type Entered = 'new_session' | 'further_account' | 'renewal';
@@ -37,7 +35,7 @@ export async function enterSession(
   ctx: Context,
   { redeemed, askedScopes, roles, begunAt }: Entrance,
 ): Promise<Entered> {
-  const { broker, sessions, sids, settings, newId, now } = parts;
+  const { audit, broker, sessions, sids, settings, newId, now } = parts;
   if (!ctx.session) throw new Error('a callback runs inside the session');
   const { identity, claims } = redeemed;
   const before = ctx.session.record;
@@ -52,11 +50,13 @@ export async function enterSession(
   const isRenewal = ctx.state.account?.id === identity.accountId;
   const kept = { sessionId: name, sessionEndsAt: endsAt, begunAt, ...(isRenewal && { from }) };
   const account = await broker.keep({ ...redeemed, askedScopes, ...kept });
-  const allRoles = new Set([...appRoles.parse(claims['roles']), ...roles]);
-  const mine = sessionAccount({ account, identity, roles: [...allRoles], now: now(), endsAt });
-  let others: readonly SessionAccount[] = [];
+  const { roles: appRoles, acrs } = tokenClaims.parse(claims);
+  const allRoles = [...new Set([...appRoles, ...roles])];
+  const mine = sessionAccount({ account, identity, roles: allRoles, acrs, now: now(), endsAt });
+  let companions: Companions = { brought: [], leftOut: [] };
   try {
-    if (from) others = await bringAlong(parts, ctx, account, { from, name });
+    if (from) companions = await bringAlong(parts, ctx, account, { from, name });
+    const others = companions.brought;
     await index(parts, [...others, mine], name);
     if (identity.sid && (await sids.isEnded(identity.sid, begunAt))) throw endedMeanwhile();
     const record = {
@@ -72,29 +72,43 @@ export async function enterSession(
     await untie(parts, ctx, [...(before?.accounts ?? []), mine], name);
     throw error;
   }
-  if (from) await untie(parts, ctx, [account, ...(before?.accounts ?? [])], from);
+  if (from) {
+    await untie(parts, ctx, [account, ...(before?.accounts ?? [])], from);
+    for (const { id: whose } of companions.leftOut) {
+      audit({ event: 'session_pushed_out', account: whose, session: shownSession(from) });
+    }
+  }
   if (before?.accounts.some((each) => each.id === account.id)) return 'renewal';
-  return others.length > 0 ? 'further_account' : 'new_session';
+  return companions.brought.length > 0 ? 'further_account' : 'new_session';
+}
+
+interface Companions {
+  readonly brought: readonly SessionAccount[];
+  /** Those for whom there is no room any more. */
+  readonly leftOut: readonly SessionAccount[];
 }
 
 /**
- * Ties the session's other accounts to its new name too; those that have ended meanwhile stay out. If
- * the one in use has, the person has left: nobody comes in then.
+ * Ties the session's other accounts to its new name too; those that have ended meanwhile stay out, and
+ * make room for others. If the one in use has, the person has left: nobody comes in then.
  */
 async function bringAlong(
   { broker }: Parts,
   ctx: Context,
   account: Account,
   { from, name }: { readonly from: string; readonly name: string },
-): Promise<SessionAccount[]> {
+): Promise<Companions> {
   const { accounts = [] } = ctx.session?.record ?? {};
-  const others = accounts.filter(({ id }) => id !== account.id);
-  const brought = [];
-  for (const other of others.slice(1 - MAX_ACCOUNTS)) {
-    if (await broker.tie(other, from, name)) brought.push(other);
+  const brought: SessionAccount[] = [];
+  const leftOut: SessionAccount[] = [];
+  // The one that signed in first comes last, and may find no room.
+  for (const other of accounts.filter(({ id }) => id !== account.id).toReversed()) {
+    if (brought.length + 1 >= MAX_ACCOUNTS) {
+      if (await broker.describe(other, from)) leftOut.push(other);
+    } else if (await broker.tie(other, from, name)) brought.unshift(other);
     else if (other.id === ctx.state.account?.id) throw endedMeanwhile();
   }
-  return brought;
+  return { brought, leftOut };
 }
 
 /** Before the session is there, so that the authority's sign-out finds all that it has to end. */

@@ -22,6 +22,8 @@ export const sessionSchema = z.object({
       username: z.string().optional(),
       /** App roles of the ID token, and those that the site's own hook adds. */
       roles: z.array(z.string()).default([]),
+      /** Authentication contexts that the ID token says were satisfied (`acrs`). */
+      acrs: z.array(z.string()).default([]),
     }),
   ),
   /** The id of the account in use; empty when that one was signed out and others were not. */
@@ -49,16 +51,18 @@ interface NewTie {
   readonly account: Account;
   readonly identity: Identity;
   readonly roles: readonly string[];
+  readonly acrs: readonly string[];
   readonly now: number;
   readonly endsAt: number;
 }
 
 /** An account's part of a session. */
-export function sessionAccount({ account, identity, roles, now, endsAt }: NewTie): SessionAccount {
+export function sessionAccount(tie: NewTie): SessionAccount {
+  const { account, identity, roles, acrs, now, endsAt } = tie;
   const { sid, issuer: iss, name, username } = identity;
   const hint = hintOf(identity);
   return {
-    ...{ ...account, iss, at: now, endsAt, roles: [...roles] },
+    ...{ ...account, iss, at: now, endsAt, roles: [...roles], acrs: [...acrs] },
     ...(sid && { sid }),
     ...(hint && { hint }),
     ...(name && { name }),

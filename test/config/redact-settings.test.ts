@@ -24,6 +24,7 @@ describe('redactSettings', () => {
         TenantId: 'common',
         ClientId: CLIENT_ID,
         ClientSecret: '***',
+        ClientCapabilities: [],
         ResponseMode: 'query',
         CallbackPath: '/signin-oidc',
         SignedOutCallbackPath: '/signout-callback-oidc',

@@ -100,5 +100,6 @@ function settingsFor(authorityUrl: string) {
     signedOutCallbackPath: '/signout-callback-oidc',
     remoteSignOutPath: '/signout-oidc',
     backChannelLogoutPath: '/backchannel-logout',
+    clientCapabilities: [],
   };
 }

@@ -380,6 +380,7 @@ export async function aWeb({
       signedOutCallbackPath: '/signout-callback-oidc',
       remoteSignOutPath: '/signout-oidc',
       backChannelLogoutPath: '/backchannel-logout',
+      clientCapabilities: [],
     },
     tokenCache,
     session: {

@@ -34,11 +34,11 @@ export function callback(parts: Parts): Middleware {
     ctx.state.retryUrl = retryPath(parts, transaction);
     if (transaction.isChallenge) noteAnswer(ctx, transaction);
     const askedScopes = oneResource(transaction.scopes);
-    const { nonce, codeVerifier } = transaction;
+    const { nonce, codeVerifier, claims } = transaction;
     const redirectUri = callbackUrl(settings);
     // Once the sign-in is this browser's: and then no query will do for an answer that was not posted.
     const answer = isPosted ? await postedAnswers.take(state) : query;
-    const request = { callback: answer, redirectUri, state, nonce, codeVerifier };
+    const request = { callback: answer, redirectUri, state, nonce, codeVerifier, claims };
     const redeemed = await redeem(parts, ctx, transaction, { ...request, scopes: askedScopes });
     ctx.state.answeredBy = redeemed.identity;
     refuseOtherAccount(ctx, transaction, redeemed);

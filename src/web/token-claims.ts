@@ -1,0 +1,12 @@
+/** What a session keeps of the claims of an ID token. */
+import { z } from 'zod';
+
+const texts = z.union([z.array(z.string()).max(200), z.string().transform((text) => [text])]);
+
+/** Both are optional claims; anything odd counts as none. */
+export const tokenClaims = z.object({
+  /** App roles (https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference). */
+  roles: texts.catch([]),
+  /** Authentication contexts satisfied (https://learn.microsoft.com/entra/identity-platform/developer-guide-conditional-access-authentication-context). */
+  acrs: texts.catch([]),
+});
