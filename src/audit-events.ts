@@ -53,7 +53,8 @@ export const documentedEvents: {
     fields: { kind: 'always', ...account, ...request },
   },
   session_pushed_out: {
-    meaning: 'An account had too many sessions: the one that began first was ended',
+    meaning:
+      'An account had too many sessions, or a session too many accounts: what began first was ended',
     fields: { ...account, session: 'always' },
   },
   tokens_removed: {

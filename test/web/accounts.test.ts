@@ -299,14 +299,63 @@ describe('In one session', () => {
     }
   });
 
-  it('there are five accounts at most: the one that came first makes room', async () => {
+  describe('there are five accounts at most, and at a sixth', () => {
     const people = Array.from({ length: 6 }, (_, i) => ({
       ...{ ...ADA, accountId: `person-${i}.tenant`, subject: `subject-${i}` },
-      name: `Person${i}`,
+      ...{ name: `Person${i}`, sid: `sid-${i}` },
     }));
-    for (const person of people) await signInAs(person);
-    expect([...web.broker.accounts.keys()]).to.deep.equal(people.slice(1).map((p) => p.accountId));
-    expect(await inUse()).to.equal('Person5');
+    const idsOf = (some: typeof people) => some.map(({ accountId }) => accountId);
+    const pushedOut = () =>
+      [...web.log().matchAll(/"audit":true,"event":"session_pushed_out",.*/g)].map(String);
+
+    it('the one that came first makes room: its tokens go, and it is said', async () => {
+      for (const person of people.slice(0, 5)) await signInAs(person);
+      const before = name();
+      expect(pushedOut()).to.deep.equal([]);
+      await signInAs(people[5]);
+      expect([...web.broker.accounts.keys()]).to.deep.equal(idsOf(people.slice(1)));
+      expect(await inUse()).to.equal('Person5');
+      const [line, ...others] = pushedOut();
+      expect(others).to.deep.equal([]);
+      expect(line)
+        .to.include('"account":"person-0.tenant"')
+        .and.include(`"session":"${before.slice(0, 12)}"`)
+        .and.not.include(before);
+    });
+
+    it('the one that came first stays signed in where it is elsewhere', async () => {
+      const phone = web.aBrowser();
+      await signInAs(people[0], phone);
+      for (const person of people) await signInAs(person);
+      expect(await inUse(phone)).to.equal('Person0');
+      expect(sessionsOf('person-0.tenant')).to.deep.equal([name(phone)]);
+    });
+
+    it('one that has ended elsewhere makes room before any other, without a word', async () => {
+      for (const person of people.slice(0, 5)) await signInAs(person);
+      web.broker.accounts.delete('person-2.tenant');
+      await signInAs(people[5]);
+      const left = people.filter((_, i) => i !== 2);
+      expect([...web.broker.accounts.keys()]).to.deep.equal(idsOf(left));
+      expect(pushedOut()).to.deep.equal([]);
+      const page = (await browser.open('/account')).text;
+      for (const person of left) expect(page).to.include(person.name);
+    });
+
+    it('nobody makes room for a sign-in that fails', async () => {
+      for (const person of people.slice(0, 5)) await signInAs(person);
+      web.authority.identity = people[5] ?? ADA;
+      const callback = await browser.begin();
+      web.authority.onRedeem = async () => {
+        web.store.beforeReplace = async () => {
+          throw web.store.failure;
+        };
+      };
+      expect((await browser.open(callback)).status).to.equal(503);
+      web.store.beforeReplace = async () => {};
+      expect([...web.broker.accounts.keys()]).to.deep.equal(idsOf(people.slice(0, 5)));
+      expect(pushedOut()).to.deep.equal([]);
+    });
   });
 
   it('two tabs sign in as two people: both are there, and the one that came last is in use', async () => {
