@@ -5,13 +5,14 @@ import { TLSSocket } from 'node:tls';
 import type Koa from 'koa';
 import type { Service } from './faults.ts';
 import { graphError } from './graph-error.ts';
+import { otherHost } from './other-host.ts';
 import { errorBody, ProtocolError, traceOf } from './protocol-error.ts';
 import { recordOf } from './request-log.ts';
 import type { SandboxState } from './sandbox-state.ts';
 
 function serviceOf(endpoint: string): Service | undefined {
   if (endpoint === 'graph' || endpoint === 'todo') return endpoint;
-  return endpoint === 'other' ? undefined : 'authority';
+  return endpoint === 'other' || endpoint === 'files' ? undefined : 'authority';
 }
 
 /** 50 MB of valid JSON. */
@@ -19,13 +20,6 @@ function* bigBody(): Generator<string> {
   yield '{"value":"';
   for (let megabyte = 0; megabyte < 50; megabyte += 1) yield 'x'.repeat(1_000_000);
   yield '"}';
-}
-
-/** The same port under another loopback name. */
-function elsewhere(url: URL): string {
-  const other = new URL('elsewhere', url);
-  other.hostname = url.hostname === 'localhost' ? '127.0.0.1' : 'localhost';
-  return other.href;
 }
 
 function refuse(ctx: Koa.Context, state: SandboxState, service: Service, status: number): void {
@@ -62,7 +56,7 @@ function fail(ctx: Koa.Context, state: SandboxState, service: Service, outage: s
       ctx.body = '<!doctype html><title>Gateway</title><h1>The gateway is having a bad day</h1>';
       return;
     case 'redirect':
-      ctx.redirect(elsewhere(state.url));
+      ctx.redirect(otherHost(state.url, 'elsewhere').href);
       return;
     case 'big-body':
       ctx.type = 'json';

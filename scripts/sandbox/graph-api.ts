@@ -2,6 +2,7 @@
 import type { Router } from '@koa/router';
 import type Koa from 'koa';
 import { addCalendar } from './graph/calendar.ts';
+import { addDrive } from './graph/drive.ts';
 import { GraphPaths } from './graph/graph-paths.ts';
 import { addMail } from './graph/mail.ts';
 import { addMemberships } from './graph/memberships.ts';
@@ -16,6 +17,7 @@ export function addGraphApi(router: Router, state: SandboxState): void {
   addMemberships(paths);
   addMail(paths);
   addCalendar(paths);
+  addDrive(paths);
   router.all('/graph/{*rest}', (ctx: Koa.Context) => {
     graphError(ctx, state, 404, 'ResourceNotFound', 'Resource could not be discovered.');
   });

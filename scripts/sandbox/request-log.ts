@@ -8,6 +8,7 @@ const kept = 20_000;
 const endpoints: readonly (readonly [RegExp, SandboxEndpoint])[] = [
   [/^\/graph\//, 'graph'],
   [/^\/todo(\/|$)/, 'todo'],
+  [/^\/files\//, 'files'],
   [/\/openid-configuration$/, 'discovery'],
   [/\/discovery\/v2\.0\/keys$/, 'keys'],
   [/\/oauth2\/v2\.0\/authorize$/, 'authorize'],

@@ -63,6 +63,7 @@ export type SandboxEndpoint =
   | 'admin-consent'
   | 'graph'
   | 'todo'
+  | 'files'
   | 'other';
 
 /** One message that somebody sent through Graph. */
@@ -78,6 +79,16 @@ export interface SentMail {
   readonly savedToSentItems: boolean;
   /** When, in epoch milliseconds of the sandbox's clock. */
   readonly at: number;
+}
+
+/** One file that somebody uploaded through Graph; its bytes are not kept. */
+export interface Upload {
+  readonly username: string;
+  readonly name: string;
+  /** In bytes. */
+  readonly size: number;
+  /** In hexadecimal digits. */
+  readonly sha256: string;
 }
 
 /** One request that the sandbox was sent. */

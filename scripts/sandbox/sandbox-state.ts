@@ -1,8 +1,16 @@
 /** All that a running sandbox remembers and all the faults it is told to make. */
 import type { Membership, Tenant, User } from './directory.ts';
+import type { DriveItem } from './drive-items.ts';
 import type { Faults } from './faults.ts';
-import type { RefreshTokenMode, RequestRecord, SandboxApp, SentMail } from './sandbox-options.ts';
+import type {
+  RefreshTokenMode,
+  RequestRecord,
+  SandboxApp,
+  SentMail,
+  Upload,
+} from './sandbox-options.ts';
 import type { SigningKeys } from './signing-keys.ts';
+import type { UploadSession } from './upload-session.ts';
 
 /** What a person gave an app: carried from code to refresh token to refresh token. */
 export interface Grant {
@@ -78,6 +86,12 @@ export interface SandboxState {
   readonly usedAssertions: Set<string>;
   readonly requests: RequestRecord[];
   readonly sentMail: SentMail[];
+  readonly uploads: Upload[];
+  /** Uploaded files by user id and name. */
+  readonly uploaded: Map<string, Map<string, DriveItem>>;
+  readonly uploadSessions: Map<string, UploadSession>;
+  /** What the addresses of the file host prove themselves with. */
+  readonly fileSecret: string;
   readonly faults: Faults;
   /** The serial number of the newest access token. */
   serial: number;

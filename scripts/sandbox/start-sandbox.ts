@@ -1,4 +1,5 @@
 /** Starts a small, faithful Entra ID with a Graph and a to-do API, on loopback only. */
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -10,6 +11,7 @@ import { type Tenant, tenants, type User, users } from './directory.ts';
 import { addDiscoveryEndpoints } from './discovery-endpoints.ts';
 import { makeFaults } from './fault-middleware.ts';
 import { noFaults } from './faults.ts';
+import { addFileHost } from './file-host.ts';
 import { addGraphApi } from './graph-api.ts';
 import { addLogoutEndpoint } from './logout-endpoint.ts';
 import { addOperatorPage } from './operator-page.ts';
@@ -21,6 +23,7 @@ import {
   type RequestRecord,
   type SandboxOptions,
   type SentMail,
+  type Upload,
 } from './sandbox-options.ts';
 import type { SandboxState } from './sandbox-state.ts';
 import { addSignInSteps } from './sign-in-steps.ts';
@@ -44,6 +47,8 @@ export interface Sandbox {
   readonly requests: readonly RequestRecord[];
   /** Every message sent through Graph, oldest first. */
   readonly sentMail: readonly SentMail[];
+  /** Every file uploaded through Graph, oldest first. */
+  readonly uploads: readonly Upload[];
   close(): Promise<void>;
 }
 
@@ -69,6 +74,10 @@ async function createState(url: URL, options: SandboxOptions): Promise<SandboxSt
     usedAssertions: new Set(),
     requests: [],
     sentMail: [],
+    uploads: [],
+    uploaded: new Map(),
+    uploadSessions: new Map(),
+    fileSecret: randomUUID(),
     faults: noFaults(),
     serial: 0,
     refreshTokenMode: options.refreshTokens ?? 'reusable',
@@ -93,6 +102,7 @@ function createApp(state: SandboxState, controls: SandboxControls): Koa {
   addOperatorPage(router, state, controls);
   addGraphApi(router, state);
   addTodoApi(router, state);
+  addFileHost(router, state);
   // Where the `redirect` outage sends callers; what they bring along is in the request log.
   router.all('/elsewhere', (ctx: Koa.Context) => {
     ctx.body = { elsewhere: true };
@@ -139,6 +149,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     controls,
     requests: state.requests,
     sentMail: state.sentMail,
+    uploads: state.uploads,
     async close() {
       const closed = new Promise((done) => server.close(done));
       server.closeAllConnections();

@@ -53,13 +53,13 @@ function startOf(ctx: Koa.Context, { pagesBy }: ListRules): number | undefined {
   return start === undefined ? undefined : Number(start);
 }
 
-/** An entity with the properties that `$select` names; `id` and annotations are always there. */
+/** An entity with the properties that `$select` names; `id` and OData's annotations are always there. */
 export function selected(ctx: Koa.Context, entity: Entity): Entity {
   const select = ctx.URL.searchParams.get('$select')?.split(',').filter(Boolean);
   if (!select) return entity;
   return Object.fromEntries(
     Object.entries(entity).filter(
-      ([key]) => key.startsWith('@') || ['id', ...select].includes(key),
+      ([key]) => key.startsWith('@odata.') || ['id', ...select].includes(key),
     ),
   );
 }
