@@ -10,6 +10,7 @@ export type RandomKind =
   | 'session'
   | 'transaction'
   | 'response'
+  | 'form'
   | 'browser'
   | 'sid'
   | 'ended'

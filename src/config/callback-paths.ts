@@ -17,7 +17,7 @@ type PathKey =
 /** First segments of the site's own pages. */
 const OWN = [
   ...['sign-in', 'sign-out', 'signed-out', 'account', 'profile', 'mail', 'apis', 'api'],
-  ...['health', 'assets'],
+  ...['health', 'assets', 'again'],
 ];
 /** What the authority takes in a redirect URI and no router reads as a pattern. */
 const PATH = /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$/;

@@ -11,6 +11,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { Identity } from '../token-response.ts';
 import type { AuthorityOperations } from './authority-operations.ts';
 import type { SiteCookies } from './cookies.ts';
+import type { HeldForms } from './held-forms.ts';
 import type { Pages } from './pages.ts';
 import type { PostedAnswers } from './posted-answers.ts';
 import type { SealedChallenges } from './sealed-challenges.ts';
@@ -75,6 +76,7 @@ export interface Parts {
   readonly sids: SidIndex;
   readonly transactions: SignInTransactions;
   readonly postedAnswers: PostedAnswers;
+  readonly heldForms: HeldForms;
   readonly challenges: SealedChallenges;
   readonly limitSignIns: SignInLimit;
   readonly limitRemoteSignOuts: SignInLimit;

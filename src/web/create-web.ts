@@ -26,6 +26,7 @@ import { session, touch } from './middleware/session.ts';
 import { urlLimit } from './middleware/url-limit.ts';
 import { account } from './routes/account.ts';
 import { refreshToken, removeToken } from './routes/account-tokens.ts';
+import { again } from './routes/again.ts';
 import { apiSession } from './routes/api-session.ts';
 import { apis } from './routes/apis.ts';
 import { assets } from './routes/assets.ts';
@@ -101,6 +102,7 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   router.post('/account/sessions/end', requireAccount(), endSession(parts));
   router.post('/account/sign-out-everywhere', requireAccount(), signOutEverywhere(parts));
   router.post('/account/switch', switchAccount(parts));
+  router.get('/again/:id', requireAccount(), again(parts));
   router.get('/profile', requireAccount(), profile(parts));
   router.get('/profile/photo', requireAccount(), profilePhoto(parts));
   router.get('/mail', requireAccount(), mail(parts));

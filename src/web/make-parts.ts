@@ -5,6 +5,7 @@ import { type AssetFile, assetUrls } from './asset-files.ts';
 import type { Parts } from './context.ts';
 import { SiteCookies } from './cookies.ts';
 import type { WebOptions } from './create-web.ts';
+import { HeldForms, heldFormSchema } from './held-forms.ts';
 import { OpenSignIns, openSignInsSchema } from './open-sign-ins.ts';
 import { Pages } from './pages.ts';
 import { PostedAnswers, postedAnswerSchema } from './posted-answers.ts';
@@ -67,6 +68,11 @@ export function makeParts(options: WebOptions, { views, files }: Files): Parts {
     sids: new SidIndex({
       records: new Records({ ...kept, schema: sidEntriesSchema }),
       marks: new EndMarks({ storage, now }),
+      names,
+      now,
+    }),
+    heldForms: new HeldForms({
+      records: new Records({ ...kept, schema: heldFormSchema }),
       names,
       now,
     }),

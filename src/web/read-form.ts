@@ -21,3 +21,12 @@ export async function formField(ctx: Context, name: string): Promise<string | un
   const fields = z.object({ [name]: z.string() }).safeParse(ctx.request.body);
   return fields.data?.[name];
 }
+
+/** Every field that holds one text, in the order they came; read once, as above. */
+export async function formFields(ctx: Context): Promise<[name: string, value: string][]> {
+  await parseForm(ctx, async () => {});
+  const fields = z.record(z.string(), z.unknown()).safeParse(ctx.request.body);
+  return Object.entries(fields.data ?? {}).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value]] : [],
+  );
+}

@@ -2,7 +2,8 @@
 import { SignInRequired } from '../../errors.ts';
 import { answerChallenge } from '../challenge.ts';
 import type { Middleware, Parts } from '../context.ts';
-import { isNavigation } from '../wants-page.ts';
+import { holdForm, isWrittenForm } from '../hold-form.ts';
+import { isNavigation, wantsPage } from '../wants-page.ts';
 
 export function challengePage(parts: Parts): Middleware {
   return async (ctx, next) => {
@@ -10,8 +11,10 @@ export function challengePage(parts: Parts): Middleware {
       await next();
     } catch (error) {
       // A redirect is an answer, not a failure; what cannot be redirected goes to the error page.
-      if (!(error instanceof SignInRequired) || !isNavigation(ctx)) throw error;
-      await answerChallenge(parts, ctx, error);
+      if (!(error instanceof SignInRequired)) throw error;
+      if (isNavigation(ctx)) await answerChallenge(parts, ctx, error);
+      else if (wantsPage(ctx) && isWrittenForm(ctx)) await holdForm(parts, ctx, error);
+      else throw error;
     }
   };
 }

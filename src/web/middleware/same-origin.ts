@@ -27,6 +27,8 @@ async function check(ctx: Context, origin: string): Promise<void> {
   const isOwn = site === 'same-origin';
   if (!isOwn && (site !== undefined || ctx.headers.origin !== origin)) throw notOurs();
   if (isOwn && ctx.path === '/sign-out') return;
+  // A session that ended has nothing to guard: the route asks for a sign-in, and the form is kept.
+  if (isOwn && !ctx.session?.record) return;
   const token = await tokenOf(ctx);
   if (token === undefined) {
     if (!isOwn) throw notOurs();
