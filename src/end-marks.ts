@@ -20,10 +20,16 @@ export class EndMarks {
     this.#options = options;
   }
 
-  /** @throws {Unavailable} it may not be marked: doing it again is safe. */
-  async mark(name: string): Promise<void> {
+  /**
+   * `at` where the end is told of later than it was (epoch milliseconds); an end marked before that
+   * came after it stands.
+   *
+   * @throws {Unavailable} it may not be marked: doing it again is safe.
+   */
+  async mark(name: string, at?: number): Promise<void> {
     const { storage, now } = this.#options;
-    await storage.set(name, String(now()), MARK_MS);
+    if (at !== undefined && at < now() && (await this.isMarked(name, at))) return;
+    await storage.set(name, String(Math.min(now(), at ?? Number.POSITIVE_INFINITY)), MARK_MS);
   }
 
   /** Whether what `name` stands for has ended at the instant `since` (epoch milliseconds) or later. */

@@ -16,6 +16,8 @@ export interface LogoutToken {
   readonly id: string;
   /** Until when a copy of it would be taken, in epoch ms: its id has to be remembered so long. */
   readonly expiresAt: number;
+  /** A sign-in that was begun later than this, in epoch ms, is newer than it: clocks need not agree. */
+  readonly begunBy: number;
 }
 
 export type ReadLogoutToken =
@@ -79,7 +81,9 @@ export async function readLogoutToken(
   const accountId = isPlain && sub !== undefined ? accountIdOfSubject({ iss, sub }) : undefined;
   if (accountId === undefined && sid === undefined) return wrong('sub or sid');
   const expiresAt = lastTakenAt(claims);
-  return { kind: 'valid', token: { issuer: iss, sid, accountId, id: claims.jti, expiresAt } };
+  const begunBy = (claims.iat + 1 + TOLERANCE_SECONDS) * 1000;
+  const token = { issuer: iss, sid, accountId, id: claims.jti, expiresAt, begunBy };
+  return { kind: 'valid', token };
 }
 
 /** Times are compared in whole seconds, and so an age is passed one second later. */

@@ -38,7 +38,12 @@ export const accountRecordSchema = tokenSetSchema.extend({
   refreshToken: z
     .object({ id: z.string(), value: z.string(), state: z.enum(['good', 'dead']) })
     .optional(),
-  sessions: z.array(z.object({ id: z.string(), endsAt: z.number(), from: optional })),
+  sessions: z.array(
+    z.object({
+      ...{ id: z.string(), endsAt: z.number(), begunAt: z.number().optional() },
+      from: optional,
+    }),
+  ),
   identity: identitySchema,
 });
 

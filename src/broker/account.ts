@@ -106,11 +106,13 @@ export interface Broker {
   untie(account: Account, sessionId: string): Promise<void>;
   /**
    * Ends an account everywhere: its tokens are gone, and all its sessions with them. What is being
-   * refreshed for it is thrown away, and so are its sign-ins that are under way.
+   * refreshed for it is thrown away, and so are its sign-ins that are under way. Where `begunBy` is
+   * given (epoch milliseconds), what is known to have begun later than that stays.
    *
+   * @returns the sessions that ended, as far as they can be read.
    * @throws {Unavailable} it may not have ended: running it again is safe.
    */
-  revoke(accountId: string): Promise<void>;
+  revoke(accountId: string, begunBy?: number): Promise<readonly string[]>;
 }
 
 /** A redeemed code, ready to be kept. */

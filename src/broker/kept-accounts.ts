@@ -1,7 +1,7 @@
 /** The accounts as they are kept: made by a sign-in, named by sessions, ended by the last sign-out. */
 import { shownSession } from '../audit.ts';
 import { EndMarks } from '../end-marks.ts';
-import { SignInFailed } from '../errors.ts';
+import { SignInFailed, Unavailable } from '../errors.ts';
 import { scopeSet } from '../scope-set.ts';
 import type { ReadOptions } from '../storage/storage.ts';
 import type { Identity } from '../token-response.ts';
@@ -59,7 +59,7 @@ export class KeptAccounts {
 
   async keep(redemption: Redemption): Promise<Account> {
     const { clock, newId, random, sessionMs } = this.#options;
-    const { identity, refreshToken, askedScopes, sessionId, from } = redemption;
+    const { identity, refreshToken, askedScopes, sessionId, from, begunAt } = redemption;
     const [epoch, grantId, refreshTokenId] = [newId(), newId(), newId()];
     const now = clock.now();
     const endsAt = Math.min(now + sessionMs, redemption.sessionEndsAt ?? Number.POSITIVE_INFINITY);
@@ -76,7 +76,7 @@ export class KeptAccounts {
         ...(kept ? { refreshToken: kept } : {}),
         slots: current?.slots ?? {},
         refusals: {},
-        sessions: withTie(before, { id: sessionId, endsAt, from }, now),
+        sessions: withTie(before, { id: sessionId, endsAt, begunAt, from }, now),
         identity,
       };
       const isForResource = scopeSet(askedScopes).permissions.size > 0;
@@ -87,7 +87,7 @@ export class KeptAccounts {
     this.#sayPushedOut(identity, pushedOut(before, record.sessions, now));
     const account = { id: identity.accountId, epoch: record.epoch };
     // Looked for after the write: an end that comes later finds the account there.
-    if (await this.#ended.isMarked(this.#markOf(account.id), redemption.begunAt)) {
+    if (await this.#ended.isMarked(this.#markOf(account.id), begunAt)) {
       await this.forget(account, sessionId);
       throw endedMeanwhile();
     }
@@ -123,9 +123,22 @@ export class KeptAccounts {
     );
   }
 
-  async revoke(accountId: string): Promise<void> {
-    await this.#ended.mark(this.#markOf(accountId));
-    await this.#accounts.erase(this.#nameOf(accountId));
+  async revoke(accountId: string, begunBy?: number): Promise<readonly string[]> {
+    const name = this.#nameOf(accountId);
+    // First, so that a sign-in that is being kept finds the mark, or its session is found here.
+    await this.#ended.mark(this.#markOf(accountId), begunBy);
+    if (begunBy === undefined || begunBy >= this.#options.clock.now()) {
+      const ended = await this.#sessionsIn(name);
+      await this.#accounts.erase(name);
+      return ended;
+    }
+    let ended: readonly SessionTie[] = [];
+    await this.#accounts.change(name, (record) => {
+      ended = record.sessions.filter(({ begunAt = 0 }) => begunAt <= begunBy);
+      const sessions = record.sessions.filter((tie) => !ended.includes(tie));
+      return ended.length > 0 ? { ...record, sessions } : undefined;
+    });
+    return ended.map(({ id }) => id);
   }
 
   async removeToken(account: Account, tokenId: string): Promise<void> {
@@ -145,6 +158,18 @@ export class KeptAccounts {
     if (record?.epoch === account.epoch && findTie(record, sessionId, now)) return record;
     // A copy near at hand may only say yes: it may be older than this session.
     return near ? this.#tied(account, sessionId) : undefined;
+  }
+
+  /** None, where the record cannot be read: what is there can be ended all the same. */
+  async #sessionsIn(name: string): Promise<readonly string[]> {
+    try {
+      const { sessions = [] } = (await this.#accounts.read(name)) ?? {};
+      return sessions.map(({ id }) => id);
+    } catch (error) {
+      // A store that is away says so once more when the record is to be erased.
+      if (!(error instanceof Unavailable)) throw error;
+      return [];
+    }
   }
 
   #sayPushedOut({ accountId, tenantId }: Identity, sessions: readonly SessionTie[]): void {

@@ -5,6 +5,8 @@ const MAX_SESSIONS = 50;
 export interface SessionTie {
   readonly id: string;
   readonly endsAt: number;
+  /** When its sign-in was begun (epoch milliseconds), as far as that is known. */
+  readonly begunAt?: number | undefined;
   /** The session that this one goes on from: whoever still ends that one means this one. */
   readonly from?: string | undefined;
 }

@@ -108,8 +108,8 @@ export class TokenBroker implements Broker {
     return this.#kept.untie(account, sessionId);
   }
 
-  revoke(accountId: string): Promise<void> {
-    return this.#kept.revoke(accountId);
+  revoke(accountId: string, begunBy?: number): Promise<readonly string[]> {
+    return this.#kept.revoke(accountId, begunBy);
   }
 
   removeToken(account: Account, tokenId: string): Promise<void> {

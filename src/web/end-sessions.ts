@@ -38,18 +38,51 @@ export async function endEverywhere(
   name: string,
   ctx: Context,
 ): Promise<boolean> {
-  const { broker, sessions, log } = parts;
-  const overview = await broker.inspect(account, name);
-  if (!overview) return await endSession(parts, account, name, ctx);
-  await broker.revoke(account.id);
+  const { broker } = parts;
+  if (!(await broker.describe(account, name))) return await endSession(parts, account, name, ctx);
+  await clearAway(parts, account.id, await broker.revoke(account.id), ctx);
+  return true;
+}
+
+/** Takes an account that has ended out of the sessions it was in. */
+async function clearAway(
+  { sessions, log }: EndParts,
+  accountId: string,
+  names: readonly string[],
+  ctx: Context,
+): Promise<void> {
   try {
-    for (const session of overview.sessions) await sessions.leave(session.name, account.id, ctx);
+    for (const name of names) await sessions.leave(name, accountId, ctx);
   } catch (error) {
     // What is left opens nothing, and ends by itself.
     if (!(error instanceof Unavailable)) throw error;
     log.warn({ event: 'ended_sessions_left' }, 'records of ended sessions are left behind');
   }
-  return true;
+}
+
+/** A person whom the authority has signed out, whatever session of theirs it was. */
+export interface EndedSubject {
+  readonly accountId: string;
+  readonly iss: string;
+  /** Sign-ins begun later are newer (epoch milliseconds). */
+  readonly begunBy: number;
+}
+
+/**
+ * Ends an account everywhere, but for sign-ins that are newer than that.
+ *
+ * @throws {Unavailable} it may not have ended: doing it again is safe.
+ */
+export async function endBySubject(
+  parts: Parts,
+  ctx: Context,
+  { accountId, iss: issuer, begunBy }: EndedSubject,
+  kind: SignOutKind,
+): Promise<void> {
+  const { audit, broker, hooks } = parts;
+  await clearAway(parts, accountId, await broker.revoke(accountId, begunBy), ctx);
+  audit({ event: 'sign_out', kind, account: accountId, ...requestFacts(ctx) });
+  hooks.signedOut({ accountId, issuer }, kind);
 }
 
 /** A session at the authority that has ended there, as the authority says. */

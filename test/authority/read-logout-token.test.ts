@@ -79,8 +79,15 @@ describe('readLogoutToken', () => {
           accountId: `${stub.origin} ada`,
           id: 'logout-1',
           expiresAt: (seconds() + 180) * 1000,
+          begunBy: (seconds() + 61) * 1000,
         },
       });
+    });
+
+    it('the time by which the sign-ins it ends had begun, however late it comes', async () => {
+      const issued = seconds() - 300;
+      const answer = await read(await aToken({ iat: issued }));
+      expect(answer).to.have.nested.property('token.begunBy', (issued + 61) * 1000);
     });
 
     it('the session alone where there is no subject', async () => {

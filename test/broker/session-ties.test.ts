@@ -136,6 +136,32 @@ describe('A session of an account', () => {
       expect(again.epoch).not.to.equal(account.epoch);
     });
 
+    it('ends with what had begun by then, and nothing newer, where the end is told of late', async () => {
+      const now = Date.now();
+      await signIn(broker, { sessionId: 'old', begunAt: now - 300_000 });
+      const account = await signIn(broker, { sessionId: 'new', begunAt: now - 1000 });
+      await broker.tie(account, 'old', 'on');
+      const ended = await broker.revoke(account.id, now - 200_000);
+      expect(ended).to.deep.equal(['old', 'on']);
+      for (const name of ended) {
+        expect(await broker.describe(account, name), name).to.equal(undefined);
+      }
+      expect(await broker.describe(account, 'new')).to.include({ id: account.id });
+      const late = signIn(broker, { sessionId: 'late', begunAt: now - 200_000 });
+      expect(await caught(late)).to.have.property('reason', 'ended-meanwhile');
+      await signIn(broker, { sessionId: 'later', begunAt: now - 199_999 });
+      expect(await broker.describe(account, 'later')).to.include({ id: account.id });
+    });
+
+    it('stays ended when an earlier end is told of after that', async () => {
+      const now = Date.now();
+      const account = await signIn(broker, { begunAt: now - 300_000 });
+      await broker.revoke(account.id);
+      await broker.revoke(account.id, now - 200_000);
+      const late = signIn(broker, { sessionId: 'late', begunAt: now - 1000 });
+      expect(await caught(late)).to.have.property('reason', 'ended-meanwhile');
+    });
+
     it('is told when the account may not have ended', async () => {
       const account = await signIn(broker);
       storage.away = 'writes';

@@ -240,8 +240,13 @@ export class FakeBroker implements Broker {
     if (sessions?.delete(sessionId) && sessions.size === 0) this.accounts.delete(id);
   }
 
-  async revoke(accountId: string): Promise<void> {
-    this.accounts.delete(accountId);
+  async revoke(accountId: string, begunBy = Number.POSITIVE_INFINITY): Promise<readonly string[]> {
+    const { sessions = new Set<string>() } = this.accounts.get(accountId) ?? {};
+    const begun = new Map(this.kept.map((each) => [each.sessionId, each.begunAt]));
+    const ended = [...sessions].filter((name) => (begun.get(name) ?? 0) <= begunBy);
+    for (const name of ended) sessions.delete(name);
+    if (sessions.size === 0) this.accounts.delete(accountId);
+    return ended;
   }
 }
 

@@ -231,7 +231,7 @@ describe('A sign-out that the authority tells of', () => {
         kind: 'valid',
         token: {
           ...{ issuer: ADA.issuer, id: text, expiresAt: web.clock.now + 2 * MINUTE },
-          ...{ sid: about.sid, accountId: about.accountId },
+          ...{ sid: about.sid, accountId: about.accountId, begunBy: web.clock.now + MINUTE },
         },
       });
       return `logout_token=${text}`;
@@ -257,6 +257,26 @@ describe('A sign-out that the authority tells of', () => {
       await send(token('one', { accountId: ADA.accountId }));
       expect(await isSignedIn(phone)).to.equal(false);
       expect([...web.broker.accounts.keys()]).to.deep.equal([BOB.accountId]);
+    });
+
+    it('of a subject alone takes the account out of the sessions that it shared', async () => {
+      await signInAs(ADA);
+      await signInAs({ ...BOB, sid: 'sid-of-bob' });
+      expect((await send(token('one', { accountId: BOB.accountId }))).status).to.equal(200);
+      const page = (await browser.open('/')).text;
+      expect(page).to.include('Ada Example').and.not.include('Bob Example');
+      expect(auditLines()).to.have.length(1);
+    });
+
+    it('of a subject alone ends no sign-in that is newer than it, however late it comes', async () => {
+      const phone = web.aBrowser();
+      await signInAs(ADA);
+      const body = token('one', { accountId: ADA.accountId });
+      web.clock.now += 2 * MINUTE;
+      await signInAs({ ...ADA, sid: 'a-newer-sid' }, phone);
+      expect((await send(body)).status).to.equal(200);
+      expect(await isSignedIn()).to.equal(false);
+      expect(await isSignedIn(phone)).to.equal(true);
     });
 
     it('ends nothing where its sid is another subject’s', async () => {

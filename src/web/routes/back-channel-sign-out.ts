@@ -2,9 +2,8 @@
 import type { LogoutToken } from '../../authority/read-logout-token.ts';
 import { AppError } from '../../errors.ts';
 import type { Context, Middleware, Parts } from '../context.ts';
-import { endBySid } from '../end-sessions.ts';
+import { endBySid, endBySubject } from '../end-sessions.ts';
 import { readRequestBody } from '../request-body.ts';
-import { requestFacts } from '../request-facts.ts';
 
 const MAX_BYTES = 32_768;
 /** Remembered a little longer than a copy would be taken: clocks need not agree. */
@@ -52,14 +51,11 @@ async function logoutToken(ctx: Context): Promise<string> {
 }
 
 /** By `sid` what began in that session, and only of `sub` if that is named; by `sub` alone all of it. */
-async function end(parts: Parts, ctx: Context, { sid, issuer, accountId }: LogoutToken) {
-  const { audit, broker, hooks } = parts;
-  if (sid !== undefined) {
-    await endBySid(parts, ctx, { sid, iss: issuer, accountId }, 'back_channel');
-  } else if (accountId !== undefined) {
-    await broker.revoke(accountId);
-    audit({ event: 'sign_out', kind: 'back_channel', account: accountId, ...requestFacts(ctx) });
-    hooks.signedOut({ accountId, issuer }, 'back_channel');
+async function end(parts: Parts, ctx: Context, token: LogoutToken) {
+  const { sid, issuer: iss, accountId, begunBy } = token;
+  if (sid !== undefined) await endBySid(parts, ctx, { sid, iss, accountId }, 'back_channel');
+  else if (accountId !== undefined) {
+    await endBySubject(parts, ctx, { accountId, iss, begunBy }, 'back_channel');
   }
 }
 
