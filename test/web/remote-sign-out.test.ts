@@ -262,9 +262,11 @@ describe('A sign-out that the authority tells of', () => {
     it('of a subject alone takes the account out of the sessions that it shared', async () => {
       await signInAs(ADA);
       await signInAs({ ...BOB, sid: 'sid-of-bob' });
-      expect((await send(token('one', { accountId: BOB.accountId }))).status).to.equal(200);
-      const page = (await browser.open('/')).text;
-      expect(page).to.include('Ada Example').and.not.include('Bob Example');
+      const old = await browser.open('/account');
+      expect(old.text).to.include('Bob Example').and.include('Ada Example');
+      expect((await send(token('one', { accountId: ADA.accountId }))).status).to.equal(200);
+      const page = (await browser.open('/account')).text;
+      expect(page).to.include('Bob Example').and.not.include('Ada Example');
       expect(auditLines()).to.have.length(1);
     });
 
