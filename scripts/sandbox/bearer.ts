@@ -81,6 +81,30 @@ function opens({ scopes, roles }: Door, claims: Claims): boolean {
   return scopes.some((scope) => granted.includes(scope));
 }
 
+/** The claims of a token that is genuine and alive, or `undefined` when the answer is 401. */
+export async function authenticate(
+  ctx: Koa.Context,
+  state: SandboxState,
+  resource: Resource,
+): Promise<Claims | undefined> {
+  const token = ctx.get('authorization').match(/^Bearer (.+)$/i)?.[1];
+  if (!token) {
+    unauthorised(ctx, state, 'Access token is empty.');
+    return undefined;
+  }
+  const expired = 'Lifetime validation failed, the token is expired.';
+  try {
+    const claims = await verify(state, token, resource);
+    if (claims.sandbox_serial > state.faults.expiredUpToSerial) return claims;
+    unauthorised(ctx, state, expired);
+  } catch (error) {
+    // Whatever is wrong with a token, the caller is told 401 and no more than Graph would say.
+    const late = error instanceof errors.JWTExpired;
+    unauthorised(ctx, state, late ? expired : 'Access token validation failure.');
+  }
+  return undefined;
+}
+
 /** The claims of a token that passed, or `undefined` when the request has been answered with a refusal. */
 export async function admit(
   ctx: Koa.Context,
@@ -89,25 +113,8 @@ export async function admit(
   resource: Resource,
   door: Door,
 ): Promise<Claims | undefined> {
-  const token = ctx.get('authorization').match(/^Bearer (.+)$/i)?.[1];
-  if (!token) {
-    unauthorised(ctx, state, 'Access token is empty.');
-    return undefined;
-  }
-  let claims: Claims;
-  try {
-    claims = await verify(state, token, resource);
-  } catch (error) {
-    // Whatever is wrong with a token, the caller is told 401 and no more than Graph would say.
-    const expired = error instanceof errors.JWTExpired;
-    const message = 'Lifetime validation failed, the token is expired.';
-    unauthorised(ctx, state, expired ? message : 'Access token validation failure.');
-    return undefined;
-  }
-  if (claims.sandbox_serial <= state.faults.expiredUpToSerial) {
-    unauthorised(ctx, state, 'Lifetime validation failed, the token is expired.');
-    return undefined;
-  }
+  const claims = await authenticate(ctx, state, resource);
+  if (!claims) return undefined;
   if (!passesChallenge(state, api, claims)) {
     challenge(ctx, state, state.faults.challenges.get(api)?.claims ?? '');
     return undefined;

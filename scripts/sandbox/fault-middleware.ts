@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
 import type Koa from 'koa';
+import { isPath } from './api-path.ts';
 import type { Service } from './faults.ts';
 import { graphError } from './graph-error.ts';
 import { otherHost } from './other-host.ts';
@@ -72,9 +73,12 @@ function fail(ctx: Koa.Context, state: SandboxState, service: Service, outage: s
 
 /** `Too Many Requests` in plain text from the authority, in JSON from an API, both with Retry-After. */
 function throttled(ctx: Koa.Context, state: SandboxState, service: Service): boolean {
-  const throttle = state.faults.throttles.get(service);
+  const throttle = [...state.faults.throttles.values()].find(
+    (each) =>
+      each.service === service && each.remaining > 0 && isPath(service, each.path, ctx.path),
+  );
   const counted = service !== 'authority' || recordOf(ctx).endpoint === 'token';
-  if (!throttle || throttle.remaining <= 0 || !counted) return false;
+  if (!throttle || !counted) return false;
   throttle.remaining -= 1;
   if (service === 'authority') {
     ctx.status = 429;

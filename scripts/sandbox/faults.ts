@@ -41,6 +41,9 @@ export interface Challenge {
 }
 
 export interface Throttle {
+  readonly service: Service;
+  /** The one path, below the API's root, that is throttled; all of the service by default. */
+  readonly path: string | undefined;
   remaining: number;
   readonly retryAfterSeconds: number;
 }
@@ -50,7 +53,8 @@ export interface Faults {
   readonly outages: Map<Service, Outage>;
   /** Where the authority's outage is confined to some endpoints. */
   outageEndpoints: readonly string[] | undefined;
-  readonly throttles: Map<Service, Throttle>;
+  /** By service and path. */
+  readonly throttles: Map<string, Throttle>;
   /** Token requests answered with AADSTS90055. */
   tenantThrottle: Throttle | undefined;
   readonly challenges: Map<'graph' | 'todo', Challenge>;

@@ -1,6 +1,7 @@
 /** A small Microsoft Graph, put together from its topics. */
 import type { Router } from '@koa/router';
 import type Koa from 'koa';
+import { addBatch } from './graph/batch.ts';
 import { addCalendar } from './graph/calendar.ts';
 import { addDrive } from './graph/drive.ts';
 import { GraphPaths } from './graph/graph-paths.ts';
@@ -18,6 +19,7 @@ export function addGraphApi(router: Router, state: SandboxState): void {
   addMail(paths);
   addCalendar(paths);
   addDrive(paths);
+  addBatch(router, state);
   router.all('/graph/{*rest}', (ctx: Koa.Context) => {
     graphError(ctx, state, 404, 'ResourceNotFound', 'Resource could not be discovered.');
   });

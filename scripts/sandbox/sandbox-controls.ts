@@ -67,14 +67,23 @@ export class SandboxControls {
     this.#state.faults.challenges.set(api, { upToSerial, claims, kind, notBefore });
   }
 
-  /** The next `count` token requests, or calls of an API, are answered 429 with Retry-After. */
-  throttle(service: Service, count: number, retryAfterSeconds = 60): void {
-    this.#state.faults.throttles.set(service, { remaining: count, retryAfterSeconds });
+  /**
+   * The next `count` token requests, or calls of an API, are answered 429 with Retry-After; `path`
+   * confines it to one path below the API's root, such as `/me/messages`, inside batches too.
+   */
+  throttle(service: Service, count: number, retryAfterSeconds = 60, path?: string): void {
+    const throttle = { service, path, remaining: count, retryAfterSeconds };
+    this.#state.faults.throttles.set([service, path].filter(Boolean).join(' '), throttle);
   }
 
   /** The next `count` token requests are answered AADSTS90055: the whole tenant asks too much. */
   throttleTenant(count: number, retryAfterSeconds = 60): void {
-    this.#state.faults.tenantThrottle = { remaining: count, retryAfterSeconds };
+    this.#state.faults.tenantThrottle = {
+      service: 'authority',
+      path: undefined,
+      remaining: count,
+      retryAfterSeconds,
+    };
   }
 
   /** Takes a service away, or brings it back with `none`; `endpoints` confines it to parts of the authority. */
