@@ -12,6 +12,7 @@ import type { Identity } from '../token-response.ts';
 import type { AuthorityOperations } from './authority-operations.ts';
 import type { SiteCookies } from './cookies.ts';
 import type { HeldForms } from './held-forms.ts';
+import type { NetworkCount } from './network-count.ts';
 import type { Pages } from './pages.ts';
 import type { PostedAnswers } from './posted-answers.ts';
 import type { SealedChallenges } from './sealed-challenges.ts';
@@ -80,6 +81,7 @@ export interface Parts {
   readonly challenges: SealedChallenges;
   readonly limitSignIns: SignInLimit;
   readonly limitRemoteSignOuts: SignInLimit;
+  readonly countRefusedTokens: NetworkCount;
   readonly pages: Pages;
 }
 

@@ -6,6 +6,7 @@ import type { Parts } from './context.ts';
 import { SiteCookies } from './cookies.ts';
 import type { WebOptions } from './create-web.ts';
 import { HeldForms, heldFormSchema } from './held-forms.ts';
+import { networkCount } from './network-count.ts';
 import { OpenSignIns, openSignInsSchema } from './open-sign-ins.ts';
 import { Pages } from './pages.ts';
 import { PostedAnswers, postedAnswerSchema } from './posted-answers.ts';
@@ -79,6 +80,7 @@ export function makeParts(options: WebOptions, { views, files }: Files): Parts {
     challenges: new SealedChallenges({ keyRing, now }),
     limitSignIns: signInLimit(SIGN_INS_A_MINUTE),
     limitRemoteSignOuts: signInLimit(REMOTE_SIGN_OUTS_A_MINUTE),
+    countRefusedTokens: networkCount(),
     pages: new Pages({
       render: createViews(views),
       assetUrl: assetUrls(files),

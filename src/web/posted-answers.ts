@@ -32,13 +32,19 @@ export class PostedAnswers {
     this.#options = options;
   }
 
-  /** Keeps the first answer to an open sign-in; any other is passed over. @throws {Unavailable} */
-  async keep(state: string, form: URLSearchParams): Promise<void> {
+  /**
+   * Keeps the first answer to an open sign-in; any other is passed over.
+   *
+   * @returns whether it was kept.
+   * @throws {Unavailable}
+   */
+  async keep(state: string, form: URLSearchParams): Promise<boolean> {
     const { records, transactions, now } = this.#options;
     // Whoever posts is not known: only who has begun a sign-in may fill the store.
-    if (!(await transactions.isOpen(state))) return;
+    if (!(await transactions.isOpen(state))) return false;
     const value = { form: form.toString() };
-    await records.replace(this.#name(state), undefined, value, now() + ANSWER_MS);
+    const expiresAt = now() + ANSWER_MS;
+    return (await records.replace(this.#name(state), undefined, value, expiresAt)) !== undefined;
   }
 
   /**

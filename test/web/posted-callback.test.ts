@@ -214,6 +214,23 @@ describe('With posted answers, the callback', () => {
     expect(await kept(form, 'response')).to.be.a('string');
   });
 
+  it('counts a sign-in twice, when it begins and when it completes, and not when it is posted', async () => {
+    for (let n = 0; n < 30; n += 1) {
+      const browser = web.aBrowser();
+      const { status, location } = await post(await begin(browser));
+      expect(status, `sign-in ${n}`).to.equal(303);
+      expect((await browser.open(location)).location, `sign-in ${n}`).to.equal('/');
+    }
+    expect((await web.aBrowser().open('/sign-in')).status).to.equal(429);
+  });
+
+  it('counts one that is posted again', async () => {
+    const form = await begin(web.aBrowser());
+    let answer: Answer | undefined;
+    for (let n = 0; n <= 60; n += 1) answer = await post(form);
+    expect(answer?.status).to.equal(429);
+  });
+
   it('limits how often one address posts', async () => {
     let answer: Answer | undefined;
     for (let n = 0; n <= 60; n += 1) answer = await post('state=x');

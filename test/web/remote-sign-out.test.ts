@@ -321,6 +321,20 @@ describe('A sign-out that the authority tells of', () => {
       expect(await isSignedIn()).to.equal(true);
     });
 
+    it('that is refused is logged ten times a minute for one network, and a right one is heard', async () => {
+      const lines = () => web.log().match(/"event":"logout_token_refused".*/g) ?? [];
+      await signInAs(ADA);
+      for (let i = 0; i < 30; i += 1) {
+        const answer = await send('logout_token=guess');
+        expect(answer.status).to.equal(400);
+        expect(answer.json()).to.have.property('error', 'invalid_request');
+      }
+      expect(lines()).to.have.length(10);
+      expect(lines().at(-1)).to.include('for a minute');
+      expect((await send(token('one', { sid: 'sid-1' }))).status).to.equal(200);
+      expect(await isSignedIn()).to.equal(false);
+    });
+
     it('of a key that is not known yet is refused, and taken when it is', async () => {
       await signInAs(ADA);
       const cause = new Unavailable('The sign-in service has changed its keys.');

@@ -6,6 +6,8 @@ import { endBySid, endBySubject } from '../end-sessions.ts';
 import { readRequestBody } from '../request-body.ts';
 
 const MAX_BYTES = 32_768;
+/** Refused ones of one network in a minute. */
+const MAX_LOGGED = 10;
 /** Remembered a little longer than a copy would be taken: clocks need not agree. */
 const REPLAY_MARGIN_MS = 60_000;
 
@@ -20,11 +22,11 @@ export function backChannelSignOut(parts: Parts): Middleware {
       if (refusal === undefined) {
         ctx.status = 200;
         ctx.body = '';
-      } else refuse(parts, ctx, 'invalid_request', refusal);
+      } else await refuse(parts, ctx, 'invalid_request', refusal);
     } catch (error) {
       // The authority is told in its own form; anything but a foreseen failure is a bug.
       if (!(error instanceof AppError)) throw error;
-      refuse(parts, ctx, 'temporarily_unavailable', error.message);
+      await refuse(parts, ctx, 'temporarily_unavailable', error.message);
     }
   };
 }
@@ -59,9 +61,20 @@ async function end(parts: Parts, ctx: Context, token: LogoutToken) {
   }
 }
 
-function refuse({ log }: Parts, ctx: Context, error: string, why: string): void {
+/** Anyone may send one: what is made up must neither fill the log nor keep a right one from being heard. */
+async function refuse(
+  { log, countRefusedTokens }: Parts,
+  ctx: Context,
+  error: string,
+  why: string,
+): Promise<void> {
   const { correlationId } = ctx.state;
-  log.warn({ event: 'logout_token_refused', correlationId, error, why }, 'nothing was signed out');
+  const count = await countRefusedTokens(ctx);
+  if (count <= MAX_LOGGED) {
+    const more = count === MAX_LOGGED ? '; more of this network are not logged for a minute' : '';
+    const facts = { event: 'logout_token_refused', correlationId, error, why };
+    log.warn(facts, `nothing was signed out${more}`);
+  }
   ctx.status = 400;
   ctx.body = { error, error_description: why };
 }

@@ -15,12 +15,12 @@ export function postedCallback(parts: Parts): Middleware {
   const { settings, postedAnswers, limitSignIns } = parts;
   return async (ctx) => {
     ctx.state.retryUrl = '/sign-in';
-    await limitSignIns(ctx);
     if (!ctx.is('application/x-www-form-urlencoded')) ctx.throw(415);
     const body = await readRequestBody(ctx, MAX_BYTES);
     const form = new URLSearchParams(body?.toString());
     const state = form.get('state')?.slice(0, MAX_STATE_LENGTH) ?? '';
-    await postedAnswers.keep(state, form);
+    // Counted already when it was begun, and counted once more when it is completed.
+    if (!(await postedAnswers.keep(state, form))) await limitSignIns(ctx);
     ctx.status = 303;
     ctx.redirect(`${settings.azureAd.callbackPath}?${new URLSearchParams({ state })}`);
   };
