@@ -1,6 +1,7 @@
 /** The composition root: every part of the site, made once and joined. Read it first. */
 import { randomBytes } from 'node:crypto';
 import { auditLog } from './audit.ts';
+import { adminConsentUrl, hasAdministrators } from './authority/admin-consent.ts';
 import { authorityHealth } from './authority/authority-health.ts';
 import { createAuthority } from './authority/create-authority.ts';
 import { endSessionUrl } from './authority/end-session-url.ts';
@@ -79,6 +80,8 @@ export async function createApp(settings: Settings, log: Log): Promise<App> {
       requestCode: (request) => requestCode(authority, request),
       redeemCode: (redemption) => redeemCode(authority, redemption),
       readLogoutToken: (logoutToken) => readLogoutToken(authority, logoutToken),
+      hasAdministrators: (tenantId) => hasAdministrators(authority, tenantId),
+      adminConsentUrl: (request) => adminConsentUrl(authority, request),
       endSessionUrl: (request) => endSessionUrl(authority, request),
       health: () => authorityHealth(authority),
     },

@@ -10,6 +10,7 @@ export const AZURE_AD_KEYS = [
   ...['Instance', 'TenantId', 'Authority', 'ClientId', 'ClientSecret', 'ClientCredentials'],
   ...['ClientCertificates', 'SendX5C', 'ClientCapabilities', 'ResponseMode'],
   ...['CallbackPath', 'SignedOutCallbackPath', 'RemoteSignOutPath', 'BackChannelLogoutPath'],
+  'AdminConsentCallbackPath',
 ] as const;
 export type AzureAdKey = (typeof AZURE_AD_KEYS)[number];
 

@@ -6,18 +6,20 @@ export interface CallbackPaths {
   readonly signedOutCallbackPath: string;
   readonly remoteSignOutPath: string;
   readonly backChannelLogoutPath: string;
+  readonly adminConsentCallbackPath: string;
 }
 
 type PathKey =
   | 'CallbackPath'
   | 'SignedOutCallbackPath'
   | 'RemoteSignOutPath'
-  | 'BackChannelLogoutPath';
+  | 'BackChannelLogoutPath'
+  | 'AdminConsentCallbackPath';
 
 /** First segments of the site's own pages. */
 const OWN = [
   ...['sign-in', 'sign-out', 'signed-out', 'account', 'profile', 'mail', 'apis', 'api'],
-  ...['health', 'assets', 'again'],
+  ...['health', 'assets', 'again', 'admin-consent'],
 ];
 /** What the authority takes in a redirect URI and no router reads as a pattern. */
 const PATH = /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$/;
@@ -32,6 +34,11 @@ export function readCallbackPaths<Key extends string>(
     signedOutCallbackPath: readPath(section, 'SignedOutCallbackPath', '/signout-callback-oidc'),
     remoteSignOutPath: readPath(section, 'RemoteSignOutPath', '/signout-oidc'),
     backChannelLogoutPath: readPath(section, 'BackChannelLogoutPath', '/backchannel-logout'),
+    adminConsentCallbackPath: readPath(
+      section,
+      'AdminConsentCallbackPath',
+      '/admin-consent-callback',
+    ),
   };
   const seen = new Map<string, PathKey>();
   for (const [key, path] of [
@@ -39,6 +46,7 @@ export function readCallbackPaths<Key extends string>(
     ['SignedOutCallbackPath', paths.signedOutCallbackPath],
     ['RemoteSignOutPath', paths.remoteSignOutPath],
     ['BackChannelLogoutPath', paths.backChannelLogoutPath],
+    ['AdminConsentCallbackPath', paths.adminConsentCallbackPath],
   ] as const) {
     const other = seen.get(path.toLowerCase());
     if (other) section.fault(key, `is the same as ${other}`, 'Give each a path of its own.');
@@ -50,12 +58,13 @@ export function readCallbackPaths<Key extends string>(
 /** Reports redirect URIs that Entra ID would not register. */
 export function checkRedirectUris<Key extends string>(
   section: Section<Key | PathKey>,
-  { callbackPath, signedOutCallbackPath }: CallbackPaths,
+  { callbackPath, signedOutCallbackPath, adminConsentCallbackPath }: CallbackPaths,
   publicUrl: URL,
 ): void {
   for (const [key, path] of [
     ['CallbackPath', callbackPath],
     ['SignedOutCallbackPath', signedOutCallbackPath],
+    ['AdminConsentCallbackPath', adminConsentCallbackPath],
   ] as const) {
     const { length } = new URL(path, publicUrl).href;
     if (length <= MAX_REDIRECT_URI) continue;

@@ -96,6 +96,11 @@ export const documentedKeys: readonly DocumentedKey[] = [
     'Where an authority other than Entra ID tells of it itself, by a logout token',
   ),
   row(
+    'AzureAd:AdminConsentCallbackPath',
+    '`/admin-consent-callback`',
+    'Where Entra ID answers when an administrator was asked to consent for the organisation',
+  ),
+  row(
     `${API}:BaseUrl`,
     REQUIRED,
     'Where the API is; a section at the top that has one is an API too. The first API whose name begins with `Graph` serves the Graph pages',

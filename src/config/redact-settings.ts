@@ -31,6 +31,7 @@ export function redactSettings(settings: Settings): Record<string, unknown> {
       SignedOutCallbackPath: azureAd.signedOutCallbackPath,
       RemoteSignOutPath: azureAd.remoteSignOutPath,
       BackChannelLogoutPath: azureAd.backChannelLogoutPath,
+      AdminConsentCallbackPath: azureAd.adminConsentCallbackPath,
     },
     DownstreamApis: Object.fromEntries(downstreamApis.map((api) => [api.name, apiKeys(api)])),
     TokenCache: {

@@ -108,6 +108,7 @@ export interface Settings {
     readonly signedOutCallbackPath: string;
     readonly remoteSignOutPath: string;
     readonly backChannelLogoutPath: string;
+    readonly adminConsentCallbackPath: string;
   };
   readonly tokenCache: {
     /** The URI of the store, such as `redis://127.0.0.1:6379`. */

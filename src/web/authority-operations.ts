@@ -1,4 +1,5 @@
 /** What the web tier asks of the authority. */
+import type { AdminConsentRequest } from '../authority/admin-consent.ts';
 import type { EndSessionRequest } from '../authority/end-session-url.ts';
 import type { ReadLogoutToken } from '../authority/read-logout-token.ts';
 import type { CodeRedemption, RedeemedCode } from '../authority/redeem-code.ts';
@@ -8,6 +9,9 @@ export interface AuthorityOperations {
   requestCode(request: CodeRequest): Promise<RequestedCode>;
   redeemCode(redemption: CodeRedemption): Promise<RedeemedCode>;
   readLogoutToken(logoutToken: string): Promise<ReadLogoutToken>;
+  /** Whether administrators of a tenant can consent for everyone in it. */
+  hasAdministrators(tenantId: string | undefined): boolean;
+  adminConsentUrl(request: AdminConsentRequest): URL;
   endSessionUrl(request: EndSessionRequest): Promise<URL | undefined>;
   health(): 'unknown' | 'up' | 'down';
 }

@@ -1,6 +1,7 @@
 /** Answers a page that needs more of the person: to the authority for exactly that, and back. */
 import { createHash } from 'node:crypto';
 import type { SignInRequired } from '../errors.ts';
+import { adminConsentPath } from './admin-consent-path.ts';
 import { beginSignIn } from './begin-sign-in.ts';
 import type { Context, Parts } from './context.ts';
 import { hintOf } from './session.ts';
@@ -23,6 +24,7 @@ export async function answerChallenge(
   const { settings, cookies, pages } = parts;
   const { account } = ctx.state;
   const returnTo = ctx.state.returnTo ?? pageOf(ctx, settings.site.publicUrl);
+  ctx.state.returnTo = returnTo;
   if (error.reason === 'no-session') {
     ctx.redirect(signInPath(returnTo));
     return;
@@ -35,6 +37,7 @@ export async function answerChallenge(
       isConsent: error.reason === 'consent',
       scopes,
       retryUrl: signInPathFor(parts, ctx, error),
+      adminUrl: error.reason === 'consent' ? adminConsentPath(parts, ctx, scopes) : '',
     });
     return;
   }

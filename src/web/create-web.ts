@@ -26,6 +26,7 @@ import { session, touch } from './middleware/session.ts';
 import { urlLimit } from './middleware/url-limit.ts';
 import { account } from './routes/account.ts';
 import { refreshToken, removeToken } from './routes/account-tokens.ts';
+import { adminConsent, adminConsentCallback } from './routes/admin-consent.ts';
 import { again } from './routes/again.ts';
 import { apiSession } from './routes/api-session.ts';
 import { apis } from './routes/apis.ts';
@@ -103,6 +104,8 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   router.post('/account/sign-out-everywhere', requireAccount(), signOutEverywhere(parts));
   router.post('/account/switch', switchAccount(parts));
   router.get('/again/:id', requireAccount(), again(parts));
+  router.get('/admin-consent', requireAccount(), adminConsent(parts));
+  router.get(azureAd.adminConsentCallbackPath, adminConsentCallback(parts));
   router.get('/profile', requireAccount(), profile(parts));
   router.get('/profile/photo', requireAccount(), profilePhoto(parts));
   router.get('/mail', requireAccount(), mail(parts));

@@ -6,6 +6,8 @@ const challengeSchema = z.object({
   accountId: z.string(),
   scopes: z.array(z.string()),
   claims: z.string().optional(),
+  /** The page that wanted it. */
+  returnTo: z.string().optional(),
 });
 
 /** What the authority is to ask of one account. */

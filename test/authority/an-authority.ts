@@ -27,6 +27,7 @@ export function settingsFor(
     signedOutCallbackPath: '/signout-callback-oidc',
     remoteSignOutPath: '/signout-oidc',
     backChannelLogoutPath: '/backchannel-logout',
+    adminConsentCallbackPath: '/admin-consent-callback',
     clientCapabilities: [],
   };
 }

@@ -30,6 +30,7 @@ describe('redactSettings', () => {
         SignedOutCallbackPath: '/signout-callback-oidc',
         RemoteSignOutPath: '/signout-oidc',
         BackChannelLogoutPath: '/backchannel-logout',
+        AdminConsentCallbackPath: '/admin-consent-callback',
       },
       DownstreamApis: {
         Graph: {

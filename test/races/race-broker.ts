@@ -100,6 +100,7 @@ function settingsFor(authorityUrl: string) {
     signedOutCallbackPath: '/signout-callback-oidc',
     remoteSignOutPath: '/signout-oidc',
     backChannelLogoutPath: '/backchannel-logout',
+    adminConsentCallbackPath: '/admin-consent-callback',
     clientCapabilities: [],
   };
 }

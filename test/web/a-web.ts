@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { auditLog } from '../../src/audit.ts';
+import type { AdminConsentRequest } from '../../src/authority/admin-consent.ts';
 import type { ReadLogoutToken } from '../../src/authority/read-logout-token.ts';
 import type { CodeRedemption, RedeemedCode } from '../../src/authority/redeem-code.ts';
 import type { CodeRequest } from '../../src/authority/request-code.ts';
@@ -127,6 +128,13 @@ export class FakeAuthority {
 
   readLogoutToken = async (logoutToken: string): Promise<ReadLogoutToken> =>
     this.logoutTokens.get(logoutToken) ?? { kind: 'wrong', check: 'not known to the test' };
+
+  hasAdministrators = (tenantId: string | undefined) => tenantId !== 'personal';
+
+  adminConsentUrl = ({ state, scopes }: AdminConsentRequest) =>
+    new URL(
+      `https://authority.test/adminconsent?${new URLSearchParams({ state, scope: scopes.join(' ') })}`,
+    );
 
   endSessionUrl = async ({ logoutHint = '' }: { logoutHint?: string | undefined }) => {
     if (this.fault.endSessionUrl) throw this.fault.endSessionUrl;
@@ -385,6 +393,7 @@ export async function aWeb({
       signedOutCallbackPath: '/signout-callback-oidc',
       remoteSignOutPath: '/signout-oidc',
       backChannelLogoutPath: '/backchannel-logout',
+      adminConsentCallbackPath: '/admin-consent-callback',
       clientCapabilities: [],
     },
     tokenCache,

@@ -1,5 +1,6 @@
 /** Catches every failure and answers it: a page for a person, a problem document for a script. */
 import { SignInFailed, SignInRequired } from '../../errors.ts';
+import { adminConsentPath } from '../admin-consent-path.ts';
 import type { Context, Middleware, Parts } from '../context.ts';
 import { type ErrorAnswer, errorAnswer } from '../error-answer.ts';
 import { logFailure } from '../error-log.ts';
@@ -51,7 +52,11 @@ function showPage(
 ): void {
   const data = { ...answer, reference: referenceText(reference), retryUrl: retryUrl(ctx) };
   if (error instanceof SignInFailed && error.reason === 'declined') {
-    parts.pages.show(ctx, 'declined', { ...data, scopes: error.scopes.map(scopeWords) });
+    parts.pages.show(ctx, 'declined', {
+      ...data,
+      scopes: error.scopes.map(scopeWords),
+      adminUrl: adminConsentPath(parts, ctx, error.scopes),
+    });
   } else if (ctx.state.otherAccount) {
     parts.pages.show(ctx, 'confirm-account', { ...data, other: ctx.state.otherAccount });
   } else {

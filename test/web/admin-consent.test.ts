@@ -1,0 +1,100 @@
+/** Consent of an administrator: offered where a person cannot consent, and believed of nobody. */
+import { expect } from 'chai';
+import { SignInFailed } from '../../src/errors.ts';
+import { ADA, aWeb, BOB, needsConsent, type Web } from './a-web.ts';
+import type { Answer, Browser } from './browser.ts';
+
+describe('Consent of an administrator', () => {
+  let web: Web;
+  let browser: Browser;
+  beforeEach(async () => {
+    web = await aWeb();
+    browser = web.aBrowser();
+  });
+  afterEach(() => web.close());
+
+  const linkIn = (answer: Answer) =>
+    /href="(\/admin-consent\?[^"]+)"/.exec(answer.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+  /** Up to the page that says that the consent was declined. */
+  const decline = async () => {
+    await browser.signIn();
+    web.apiClient.onJson = () => {
+      throw needsConsent('Mail.Read');
+    };
+    web.authority.fault.redeemCode = new SignInFailed('declined', 'no', { scopes: ['Mail.Read'] });
+    const page = await browser.signIn('/mail?page=2');
+    web.authority.fault = {};
+    return page;
+  };
+  const callback = (state: string, query = 'admin_consent=True&tenant=anyone') =>
+    browser.open(`/admin-consent-callback?${query}&state=${encodeURIComponent(state)}`);
+  const stateOf = (answer: Answer) => URL.parse(answer.location)?.searchParams.get('state') ?? '';
+
+  it('is offered where a consent was declined, for exactly what was asked', async () => {
+    const answer = await browser.open(linkIn(await decline()));
+    const url = URL.parse(answer.location);
+    expect(url?.pathname).to.equal('/adminconsent');
+    expect(url?.searchParams.get('scope')).to.equal('https://graph.microsoft.com/Mail.Read');
+  });
+
+  it('is offered where a consent did not help', async () => {
+    await browser.signIn();
+    web.apiClient.onJson = () => {
+      throw needsConsent('api://todos/Todos.Read');
+    };
+    const end = await browser.signIn('/mail');
+    const page = await browser.open(end.location);
+    expect(page.text).to.include('That was not enough');
+    const url = URL.parse((await browser.open(linkIn(page))).location);
+    expect(url?.searchParams.get('scope')).to.equal('api://todos/Todos.Read');
+  });
+
+  it('leads back to the page that wanted it, by a new sign-in for the same scopes', async () => {
+    const state = stateOf(await browser.open(linkIn(await decline())));
+    const page = await callback(state);
+    expect(page.text).to.include('Your organisation has agreed').and.include('Mail.Read');
+    const link = /href="(\/sign-in\?[^"]+)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    web.apiClient.onJson = () => ({ value: [] });
+    expect((await browser.signIn(link)).location).to.equal('/mail?page=2');
+    expect(web.authority.asked.at(-1)?.scopes).to.deep.equal(['Mail.Read']);
+  });
+
+  it('says so when it was refused, whatever else the answer says', async () => {
+    const state = stateOf(await browser.open(linkIn(await decline())));
+    const page = await callback(state, 'admin_consent=True&error=access_denied&tenant=x');
+    expect(page.text).to.include('Your organisation has not agreed');
+    expect(page.text).not.to.include('access_denied').and.not.include('tenant');
+  });
+
+  it('changes nothing here by itself, whoever calls it', async () => {
+    await browser.signIn();
+    const kept = web.broker.kept.length;
+    for (const state of ['', 'forged', 'x'.repeat(5000)]) {
+      const page = await callback(state);
+      expect(page.status).to.equal(200);
+      expect(page.text).not.to.include('/sign-in?');
+    }
+    expect(
+      (await web.aBrowser().open('/admin-consent-callback?admin_consent=True')).status,
+    ).to.equal(200);
+    expect(web.broker.kept).to.have.length(kept);
+    expect((await browser.open('/')).text).to.include('Hello, Ada');
+  });
+
+  it('is asked for by the account that was refused only, and by nobody’s own words', async () => {
+    const link = linkIn(await decline());
+    const other = web.aBrowser();
+    web.authority.identity = BOB;
+    await other.signIn();
+    expect((await other.open(link)).status).to.equal(404);
+    for (const path of ['/admin-consent', '/admin-consent?challenge=forged']) {
+      expect((await browser.open(path)).status).to.equal(404);
+    }
+    expect((await web.aBrowser().open(link)).location).to.match(/^\/sign-in\?/);
+  });
+
+  it('is not offered to someone whose tenant has no administrator', async () => {
+    web.authority.identity = { ...ADA, tenantId: 'personal' };
+    expect(linkIn(await decline())).to.equal('');
+  });
+});
