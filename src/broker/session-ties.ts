@@ -16,7 +16,10 @@ type Sessions = { readonly sessions: readonly SessionTie[] };
 /** The sessions with one more; those that have ended make room first. */
 export function withTie(sessions: readonly SessionTie[], tie: SessionTie, now: number) {
   const others = sessions.filter(({ id, endsAt }) => endsAt > now && id !== tie.id);
-  return [...others.slice(1 - MAX_SESSIONS), tie];
+  // The one that it goes on from is about to be left, and is no session more.
+  const counted = others.filter(({ id }) => id !== tie.from);
+  const tooMany = counted.slice(0, Math.max(0, counted.length + 1 - MAX_SESSIONS));
+  return [...others.filter((each) => !tooMany.includes(each)), tie];
 }
 
 /** The sessions that made room before they had ended. */

@@ -54,6 +54,20 @@ describe('A session of an account', () => {
     }
   });
 
+  it('goes on under another name at fifty without any of the others making room', async () => {
+    const names = Array.from({ length: 50 }, (_, i) => `session-${i}`);
+    for (const sessionId of names) await signIn(broker, { sessionId });
+    const account = await signIn(broker, { sessionId: 'anew', from: 'session-49' });
+    await broker.untie(account, 'session-49');
+    await broker.tie(account, 'session-0', 'on');
+    await broker.untie(account, 'session-0');
+    const kept = async () =>
+      (await broker.inspect(account, 'on'))?.sessions.map(({ name }) => name) ?? [];
+    expect(await kept()).to.deep.equal([...names.slice(1, 49), 'anew', 'on']);
+    await signIn(broker, { sessionId: 'more' });
+    expect(await kept()).to.deep.equal([...names.slice(2, 49), 'anew', 'on', 'more']);
+  });
+
   it('that has ended is not gone on from by a sign-in that began in it', async () => {
     const account = await signIn(broker, { sessionId: 'old' });
     await signIn(broker, { sessionId: 'other' });
