@@ -13,7 +13,7 @@ export type RandomKind =
   | 'form'
   | 'browser'
   | 'sid'
-  | 'ended'
+  | 'ended-sid'
   | 'logout';
 
 export class RecordNames {

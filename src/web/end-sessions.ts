@@ -4,6 +4,7 @@ import type { Account } from '../broker/account.ts';
 import { Unavailable } from '../errors.ts';
 import type { Context, Parts } from './context.ts';
 import { requestFacts } from './request-facts.ts';
+import type { EndedAtAuthority } from './sid-index.ts';
 
 type EndParts = Pick<Parts, 'broker' | 'sessions' | 'log'>;
 
@@ -85,14 +86,6 @@ export async function endBySubject(
   hooks.signedOut({ accountId, issuer }, kind);
 }
 
-/** A session at the authority that has ended there, as the authority says. */
-export interface EndedAtAuthority {
-  readonly sid: string;
-  readonly iss?: string | undefined;
-  /** Of this account only. */
-  readonly accountId?: string | undefined;
-}
-
 /**
  * Ends what began in that session, and every sign-in of it that is under way. Each session that was
  * not ended before is told of as soon as it is.
@@ -102,19 +95,18 @@ export interface EndedAtAuthority {
 export async function endBySid(
   parts: Parts,
   ctx: Context,
-  { sid, iss, accountId }: EndedAtAuthority,
+  ended: EndedAtAuthority,
   kind: SignOutKind,
 ): Promise<void> {
   const { audit, hooks, sids, log } = parts;
-  const found = await sids.end(sid, iss);
-  const entries = found.filter((entry) => accountId === undefined || entry.accountId === accountId);
+  const entries = await sids.end(ended);
   for (const { accountId: id, epoch, session, iss: issuer } of entries) {
     if (!(await endSession(parts, { id, epoch }, session))) continue;
     audit({ event: 'sign_out', kind, account: id, ...requestFacts(ctx, session) });
     hooks.signedOut({ accountId: id, issuer }, kind);
   }
   try {
-    if (entries.length > 0) await sids.remove(sid, entries);
+    if (entries.length > 0) await sids.remove(ended.sid, entries);
   } catch (error) {
     // Told once more, there is nothing left to end.
     if (!(error instanceof Unavailable)) throw error;

@@ -58,7 +58,8 @@ export async function enterSession(
     if (from) companions = await bringAlong(parts, ctx, account, { from, name });
     const others = companions.brought;
     await index(parts, [...others, mine], name);
-    if (identity.sid && (await sids.isEnded(identity.sid, begunAt))) throw endedMeanwhile();
+    const { sid } = identity;
+    if (sid && (await sids.isEnded(sid, account.id, begunAt))) throw endedMeanwhile();
     const record = {
       ...{ accounts: [...others, mine], active: account.id, csrf: newId() },
       ...{ createdAt: now(), seenAt: now(), device: deviceWords(ctx.get('User-Agent')) },

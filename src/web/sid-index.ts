@@ -17,6 +17,14 @@ export const sidEntriesSchema = z.array(entrySchema);
 /** An account's part of a session that began there. */
 export type SidEntry = z.output<typeof entrySchema>;
 
+/** A session at the authority that has ended there, as the authority says. */
+export interface EndedAtAuthority {
+  readonly sid: string;
+  readonly iss?: string | undefined;
+  /** Of this account only. */
+  readonly accountId?: string | undefined;
+}
+
 interface SidIndexOptions {
   readonly records: Records<SidEntry[]>;
   readonly marks: EndMarks;
@@ -56,22 +64,34 @@ export class SidIndex {
     return (await this.#entries.read(this.#name(sid))) !== undefined;
   }
 
-  /** Whether the authority has ended this session at `since` or later. @throws {Unavailable} */
-  isEnded(sid: string, since: number): Promise<boolean> {
-    return this.#options.marks.isMarked(this.#markOf(sid), since);
+  /**
+   * Whether the authority has ended this session at `since` or later, or this account's part of it.
+   *
+   * @throws {Unavailable}
+   */
+  async isEnded(sid: string, accountId: string, since: number): Promise<boolean> {
+    const names = [this.#markOf(sid), this.#markOf(sid, accountId)];
+    const marked = names.map((name) => this.#options.marks.isMarked(name, since));
+    return (await Promise.all(marked)).includes(true);
   }
 
   /**
    * Notes that the authority has ended this session, so that no sign-in under way completes in it,
-   * and gives what began in it. `iss`, if given, must be theirs.
+   * and gives what began in it: of this account only, if it is named. `iss`, if given, must be theirs.
    *
    * @throws {Unavailable}
    */
-  async end(sid: string, iss: string | undefined): Promise<readonly SidEntry[]> {
+  async end({ sid, iss, accountId }: EndedAtAuthority): Promise<readonly SidEntry[]> {
+    const isIts = (entry: SidEntry) => iss === undefined || entry.iss === iss;
+    const before = iss === undefined ? undefined : await this.#entries.read(this.#name(sid));
+    // Another issuer's: whoever made this up, or means another authority, ends nothing here.
+    if (before && !before.some(isIts)) return [];
     // In this order, against a sign-in that adds its entry and then looks for the mark.
-    await this.#options.marks.mark(this.#markOf(sid));
+    await this.#options.marks.mark(this.#markOf(sid, accountId));
     const entries = (await this.#entries.read(this.#name(sid))) ?? [];
-    return entries.filter((entry) => iss === undefined || entry.iss === iss);
+    return entries.filter(
+      (entry) => isIts(entry) && (accountId === undefined || entry.accountId === accountId),
+    );
   }
 
   /** Forgets entries whose sessions have ended. @throws {Unavailable} */
@@ -91,7 +111,9 @@ export class SidIndex {
     return this.#options.names.forRandomId(sid, 'sid');
   }
 
-  #markOf(sid: string): string {
-    return this.#options.names.forRandomId(sid, 'ended');
+  /** What is ended for one account has a mark of its own. */
+  #markOf(sid: string, accountId?: string): string {
+    const id = accountId === undefined ? sid : JSON.stringify([sid, accountId]);
+    return this.#options.names.forRandomId(id, 'ended-sid');
   }
 }

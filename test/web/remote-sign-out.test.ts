@@ -99,6 +99,21 @@ describe('A sign-out that the authority tells of', () => {
       expect(await isSignedIn()).to.equal(false);
     });
 
+    it('with another issuer than theirs ends no sign-in that is under way', async () => {
+      await signInAs(ADA);
+      const phone = web.aBrowser();
+      const callback = await phone.begin();
+      await frame(`?sid=sid-1&iss=${encodeURIComponent('https://evil.test/v2.0')}`);
+      await phone.open(callback);
+      expect(await isSignedIn(phone)).to.equal(true);
+    });
+
+    it('is remembered as a kind of its own, so that guesses push out no account that ended', async () => {
+      await frame('?sid=guess');
+      const read = web.storage.get(web.names.forRandomId('guess', 'ended-sid'));
+      expect(await read).to.equal(String(web.clock.now));
+    });
+
     it('may come twice, and for a sid that is not known, or with none', async () => {
       await signInAs(ADA);
       for (const query of ['?sid=sid-1', '?sid=sid-1', '?sid=unknown', '', '?sid=']) {
@@ -285,6 +300,17 @@ describe('A sign-out that the authority tells of', () => {
       await signInAs(ADA);
       expect((await send(token('one', { sid: 'sid-1', accountId: 'else' }))).status).to.equal(200);
       expect(await isSignedIn()).to.equal(true);
+    });
+
+    it('ends a sign-in that is under way in its sid, unless it is another subject’s', async () => {
+      const [one, two] = [web.aBrowser(), web.aBrowser()];
+      const [first, second] = [await one.begin(), await two.begin()];
+      await send(token('one', { sid: 'sid-1', accountId: 'else' }));
+      await one.open(first);
+      expect(await isSignedIn(one)).to.equal(true);
+      await send(token('two', { sid: 'sid-1', accountId: ADA.accountId }));
+      expect((await two.open(second)).text).to.include('You were signed out while');
+      expect(await isSignedIn(two)).to.equal(false);
     });
 
     it('serves once: a replay ends nothing, though the same sid has signed in again', async () => {
