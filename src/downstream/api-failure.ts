@@ -50,6 +50,14 @@ export function unexpectedShape(api: string, correlationId?: string): ApiFailed 
   });
 }
 
+/** The failure of a challenge that comes back though it was answered: no third token helps. */
+export function stillChallenged(api: string, detail: ErrorDetail): ApiFailed {
+  return new ApiFailed(
+    `${api} wants more than a new sign-in gives. Perhaps your organisation allows this from certain networks or devices only.`,
+    { detail: { ...detail, error: 'insufficient_claims' } },
+  );
+}
+
 function meaningOf(api: string, status: number): string {
   if (status === 401) return `${api} does not accept the access token it was sent.`;
   if (status === 403) return `${api} does not let you do this.`;

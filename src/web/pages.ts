@@ -1,7 +1,7 @@
 /** Shows pages: a view with what every page has around it. */
 
 import type { DownstreamApi } from '../config/settings.ts';
-import { findGraph } from '../downstream/graph.ts';
+import { findGraph } from '../downstream/graph/graph-section.ts';
 import type { AssetUrl } from './asset-files.ts';
 import type { Context } from './context.ts';
 import { initialsOf } from './initials.ts';

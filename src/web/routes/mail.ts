@@ -1,17 +1,26 @@
-/** `GET /mail`: the newest messages; consent to read mail is asked for here, and nowhere before. */
-import { readMessages } from '../../downstream/graph.ts';
-import { type Middleware, type Parts, signedIn } from '../context.ts';
-import { graphOrNotFound } from './profile.ts';
+/** `GET /mail`: messages, newest first or searched; consent to read mail is asked for here, and nowhere before. */
+import { readMessages } from '../../downstream/graph/mail.ts';
+import type { Middleware, Parts } from '../context.ts';
+import { graphOf } from '../graph-of.ts';
+import { nextPath, startOf } from '../page-links.ts';
 
-const NEWEST = 25;
+const A_PAGE = 25;
+const MAX_SEARCH = 200;
 
-export function mail({ settings, apiClient, pages }: Parts): Middleware {
+export function mail(parts: Parts): Middleware {
   return async (ctx) => {
-    const graph = graphOrNotFound(ctx, settings.downstreamApis);
-    const { correlationId } = ctx.state;
-    const options = { top: NEWEST, correlationId };
-    const messages = await readMessages(apiClient, graph, signedIn(ctx), options);
-    const unread = messages.filter(({ isRead }) => !isRead).length;
-    pages.show(ctx, 'mail', { messages, unread });
+    const asked = new URLSearchParams(ctx.querystring);
+    const search = (asked.get('q') ?? '').slice(0, MAX_SEARCH).trim();
+    const start = startOf(ctx);
+    const graph = graphOf(parts, ctx);
+    const { items: messages, next } = await readMessages(graph, { top: A_PAGE, start, search });
+    parts.pages.show(ctx, 'mail', {
+      messages,
+      search,
+      unread: messages.filter(({ isRead }) => !isRead).length,
+      isFirst: start === undefined,
+      nextPath: nextPath('/mail', next, search ? { q: search } : {}),
+      firstPath: search ? `/mail?${new URLSearchParams({ q: search })}` : '/mail',
+    });
   };
 }

@@ -1,8 +1,9 @@
 /** `POST /account/sign-out-everywhere`: ends every session of the account, on every instance, at once. */
-import type { AccountDetails } from '../../broker/account.ts';
-import { findGraph, revokeSignInSessions } from '../../downstream/graph.ts';
+import { findGraph } from '../../downstream/graph/graph-section.ts';
+import { revokeSignInSessions } from '../../downstream/graph/me.ts';
 import { AppError } from '../../errors.ts';
 import { type Context, type Middleware, type Parts, signedIn } from '../context.ts';
+import { graphOf } from '../graph-of.ts';
 import { leaveSession } from '../leave-session.ts';
 import { leaveSite } from '../leave-site.ts';
 
@@ -14,7 +15,7 @@ export function signOutEverywhere(parts: Parts): Middleware {
     const account = signedIn(ctx);
     const leaving = ctx.session?.record?.accounts.filter(({ id }) => id === account.id) ?? [];
     // First, as it takes a token that is about to be deleted.
-    const scope = await endAtAuthority(parts, ctx, account);
+    const scope = await endAtAuthority(parts, ctx);
     await leaveSession(parts, ctx, leaving, 'everywhere');
     const { loginHint: logoutHint } = account.identity;
     await leaveSite(parts, ctx, { logoutHint, isKnownThere: true, scope });
@@ -22,17 +23,13 @@ export function signOutEverywhere(parts: Parts): Middleware {
 }
 
 /** Whatever becomes of it, the sessions here end. */
-async function endAtAuthority(
-  { apiClient, settings, log }: Parts,
-  ctx: Context,
-  account: AccountDetails,
-) {
-  const graph = findGraph(settings.downstreamApis);
-  if (!settings.session.revokeSignInSessions || !graph) return 'everywhere';
+async function endAtAuthority(parts: Parts, ctx: Context) {
+  const { settings, log } = parts;
+  const hasGraph = findGraph(settings.downstreamApis) !== undefined;
+  if (!settings.session.revokeSignInSessions || !hasGraph) return 'everywhere';
   const { correlationId } = ctx.state;
   try {
-    const signal = AbortSignal.timeout(GRAPH_MS);
-    await revokeSignInSessions(apiClient, graph, account, { correlationId, signal });
+    await revokeSignInSessions(graphOf(parts, ctx, AbortSignal.timeout(GRAPH_MS)));
     return 'everywhere-and-there';
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

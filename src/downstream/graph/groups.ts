@@ -1,0 +1,56 @@
+/** The groups that the person is in, named for a page or by their ids alone. */
+import { z } from 'zod';
+import type { Graph, GraphPage } from './graph.ts';
+import { optionalText } from './graph-fields.ts';
+import type { PageStart } from './next-page.ts';
+
+const groupSchema = z.object({
+  id: z.string(),
+  /** Null without a permission that an administrator consents to. */
+  displayName: optionalText,
+  description: optionalText,
+  mail: optionalText,
+});
+export type Group = z.output<typeof groupSchema>;
+
+const idSchema = z.object({ id: z.string() });
+const PAGE = '50';
+/** Of ids alone; nobody is in more groups than the pages hold. */
+const ID_PAGE = '999';
+const MAX_PAGES = 20;
+/** Graph casts to groups with this only (https://learn.microsoft.com/graph/aad-advanced-queries). */
+const castingHeaders = { ConsistencyLevel: 'eventual' };
+
+interface GroupChoice {
+  readonly start?: PageStart | undefined;
+  /** Whether names are wanted, too; then an administrator has to have consented. */
+  readonly named?: boolean;
+}
+
+/** The groups whose member the person is. Without `named` there may be ids alone. */
+export function readGroups(
+  graph: Graph,
+  { start, named = false }: GroupChoice = {},
+): Promise<GraphPage<Group>> {
+  return graph.list(groupSchema, {
+    path: '/me/memberOf/microsoft.graph.group',
+    permission: named ? 'GroupMember.Read.All' : 'User.Read',
+    headers: castingHeaders,
+    query: { $count: 'true', $top: PAGE },
+    start,
+  });
+}
+
+/** The ids of all groups that the person is in, groups within groups included. */
+export async function readGroupIds(graph: Graph): Promise<readonly string[]> {
+  const read = {
+    path: '/me/transitiveMemberOf/microsoft.graph.group',
+    permission: 'User.Read',
+    headers: castingHeaders,
+    query: { $count: 'true', $top: ID_PAGE },
+  };
+  const { items, isCut } = await graph.listAll(idSchema, read, MAX_PAGES);
+  // A decision made by some of the groups could be a wrong one.
+  if (isCut) throw new Error(`an account is in more than ${items.length} groups`);
+  return items.map(({ id }) => id.toLowerCase());
+}
