@@ -10,8 +10,11 @@ interface EndMarksOptions {
 const MARK_MS = 20 * 60_000;
 
 /**
- * Marks are named like records and hold the time of the end, and nothing else: by our own clock, as
- * the beginning of a sign-in is. A new sign-in is never refused by a mark.
+ * Marks are named like records and hold the time of the end, and nothing else: by the clock of the
+ * instance that ended it, while a sign-in's beginning is by the clock of the one that began it. With
+ * one instance that is exact. With several, a difference of their clocks may let a sign-in through
+ * that was begun so little before the end, or refuse one that was begun so little after it, which
+ * then has to be begun again.
  */
 export class EndMarks {
   readonly #options: EndMarksOptions;

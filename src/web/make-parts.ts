@@ -43,7 +43,6 @@ export function makeParts(options: WebOptions, { views, files }: Files): Parts {
       now,
       openMs: TRANSACTION_MS,
     }),
-    storage,
     names,
     now,
   });
@@ -61,7 +60,6 @@ export function makeParts(options: WebOptions, { views, files }: Files): Parts {
     transactions,
     postedAnswers: new PostedAnswers({
       records: new Records({ ...kept, schema: postedAnswerSchema }),
-      storage,
       names,
       transactions,
       now,

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { SignInFailed } from '../errors.ts';
 import type { RecordNames } from '../record-names.ts';
 import type { Records } from '../records.ts';
-import type { Storage } from '../storage/storage.ts';
 import type { SignInTransactions } from './sign-in-transaction.ts';
 
 /** The form as it came, in the form of a query. */
@@ -12,7 +11,6 @@ export type PostedAnswer = z.output<typeof postedAnswerSchema>;
 
 interface PostedAnswersOptions {
   readonly records: Records<PostedAnswer>;
-  readonly storage: Storage;
   readonly names: RecordNames;
   readonly transactions: SignInTransactions;
   readonly now: () => number;
@@ -54,11 +52,10 @@ export class PostedAnswers {
    * @throws {Unavailable}
    */
   async take(state: string): Promise<URLSearchParams> {
-    const { records, storage } = this.#options;
+    const { records } = this.#options;
     const name = this.#name(state);
     const kept = await records.read(name);
-    const taken = kept && (await storage.replace(name, kept.bytes, undefined, 1));
-    if (kept && taken === 'replaced') return new URLSearchParams(kept.value.form);
+    if (kept && (await records.take(name, kept))) return new URLSearchParams(kept.value.form);
     throw new SignInFailed('bad-answer', 'The sign-in could not be verified. Start again.', {
       cause: new Error('sign-in refused: no answer was posted'),
     });

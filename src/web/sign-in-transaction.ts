@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { RecordNames } from '../record-names.ts';
 import type { Records } from '../records.ts';
-import type { Storage } from '../storage/storage.ts';
 import type { OpenSignIns } from './open-sign-ins.ts';
 
 export const transactionSchema = z.object({
@@ -35,7 +34,6 @@ export const TRANSACTION_MS = 15 * 60_000;
 interface SignInTransactionsOptions {
   readonly records: Records<Transaction>;
   readonly openSignIns: OpenSignIns;
-  readonly storage: Storage;
   readonly names: RecordNames;
   readonly now: () => number;
 }
@@ -70,7 +68,7 @@ export class SignInTransactions {
 
   /** Takes a transaction out of the store, so that it serves once. @throws {Unavailable} */
   async take(state: string, browserId: string | undefined): Promise<Taken> {
-    const { records, storage } = this.#options;
+    const { records } = this.#options;
     const name = this.#name(state);
     const kept = await records.read(name);
     if (!kept) return { status: 'missing' };
@@ -78,8 +76,7 @@ export class SignInTransactions {
       return { status: 'wrong-browser' };
     }
     // Of two callbacks at once one takes it: "already gone" is no success here.
-    const taken = await storage.replace(name, kept.bytes, undefined, 1);
-    return taken === 'replaced'
+    return (await records.take(name, kept))
       ? { status: 'taken', transaction: kept.value }
       : { status: 'missing' };
   }
