@@ -28,7 +28,7 @@ export interface WebState {
   correlationId: string;
   /** What `api(ctx, …)` and `requireAccount` ask. */
   apiClient: ApiCalls;
-  broker: Pick<Broker, 'acquireToken'>;
+  broker: Pick<Broker, 'acquireToken' | 'acquireAppToken'>;
   /** Who is signed in, once the session was looked at. */
   account?: AccountDetails | undefined;
   /** The session id that the browser sent. */
@@ -57,7 +57,7 @@ export type Context = Koa.ParameterizedContext<WebState, WebContext>;
 export type Middleware = Koa.Middleware<WebState, WebContext>;
 
 /** The calls that routes make to APIs. */
-export type ApiCalls = Pick<ApiClient, 'find' | 'json' | 'stream' | 'failure'>;
+export type ApiCalls = Pick<ApiClient, 'find' | 'json' | 'stream' | 'relay' | 'failure'>;
 
 /** What routes and middleware are given. */
 export interface Parts {
