@@ -39,6 +39,7 @@ function issueCode(state: SandboxState, flow: Flow, agreement: Agreement) {
     nonce: parameters.get('nonce') ?? undefined,
     codeChallenge: parameters.get('code_challenge') ?? undefined,
     clientInfo,
+    claims: parameters.get('claims') ?? undefined,
     expiresAt: state.now() + codeLifetimeMs,
     redeemed: false,
   });

@@ -13,7 +13,12 @@ import { type Flow, isRegistered, type SandboxState } from './sandbox-state.ts';
 import { advance } from './sign-in-steps.ts';
 
 /** @throws {ProtocolError} what must never be answered with a redirect: the app or where to return is unknown. */
-function startFlow(state: SandboxState, authority: string, parameters: URLSearchParams): Flow {
+export function startFlow(
+  state: SandboxState,
+  authority: string,
+  parameters: URLSearchParams,
+  { isAdminConsent = false } = {},
+): Flow {
   findAudience(authority);
   const clientId = parameters.get('client_id') ?? '';
   const app = state.apps.get(clientId.toLowerCase());
@@ -35,6 +40,7 @@ function startFlow(state: SandboxState, authority: string, parameters: URLSearch
     redirectUri,
     parameters,
     startedAt: state.now(),
+    isAdminConsent,
     authenticated: false,
     consented: false,
   };
@@ -78,6 +84,11 @@ async function authorize(ctx: Koa.Context, state: SandboxState): Promise<void> {
     respondToApp(ctx, state, flow, error);
     return;
   }
+  beginFlow(ctx, state, flow);
+}
+
+/** Keeps a request that was found good, and shows its first page. */
+export function beginFlow(ctx: Koa.Context, state: SandboxState, flow: Flow): void {
   state.flows.set(flow.id, flow);
   const oldest = state.flows.keys().next();
   if (state.flows.size > flowsKept && !oldest.done) state.flows.delete(oldest.value);

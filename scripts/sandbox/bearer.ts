@@ -3,7 +3,9 @@
 import { errors, jwtVerify } from 'jose';
 import type Koa from 'koa';
 import { z } from 'zod';
+import { isPath } from './api-path.ts';
 import { type User, users } from './directory.ts';
+import type { Challenge } from './faults.ts';
 import { graphError } from './graph-error.ts';
 import type { Resource } from './resources.ts';
 import type { SandboxState } from './sandbox-state.ts';
@@ -50,23 +52,39 @@ function unauthorised(ctx: Koa.Context, state: SandboxState, message: string): v
   );
 }
 
+const reasons = {
+  revoked: 'TokenIssuedBeforeRevocationTimestamp',
+  'authentication-context': 'AuthenticationContextRequired',
+  location: 'LocationConditionEvaluationSatisfied',
+} as const;
+
 /** Microsoft Graph leaves `authorization_uri` unquoted and pads the base64 of `claims`. */
-function challenge(ctx: Koa.Context, state: SandboxState, claims: string): void {
-  const message =
-    'Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp';
+function challenge(ctx: Koa.Context, state: SandboxState, asked: Challenge): void {
+  const message = `Continuous access evaluation resulted in challenge with result: InteractionRequired and code: ${reasons[asked.kind]}`;
   graphError(ctx, state, 401, 'InvalidAuthenticationToken', message);
-  const encoded = Buffer.from(claims).toString('base64');
-  ctx.set(
-    'www-authenticate',
-    `Bearer realm="", authorization_uri=${authorizationUri(state)}, error="insufficient_claims", claims="${encoded}"`,
-  );
+  const encoded = Buffer.from(asked.claims).toString('base64');
+  const bearer = `Bearer realm="", authorization_uri=${authorizationUri(state)}, client_id="${graphClientId}", error="insufficient_claims", claims="${encoded}"`;
+  const basic = 'Basic realm="a, b=\\"c\\"", charset="UTF-8"';
+  ctx.set('www-authenticate', asked.amongOthers ? ['Negotiate', bearer, basic] : bearer);
 }
 
-function passesChallenge(state: SandboxState, api: 'graph' | 'todo', claims: Claims): boolean {
+/** Microsoft Graph's own application. */
+const graphClientId = '00000003-0000-0000-c000-000000000000';
+
+/** The challenge that a token has not answered yet. */
+function unanswered(
+  ctx: Koa.Context,
+  state: SandboxState,
+  api: 'graph' | 'todo',
+  claims: Claims,
+): Challenge | undefined {
   const asked = state.faults.challenges.get(api);
-  if (!asked) return true;
-  if (asked.kind === 'authentication-context') return claims.acrs?.includes('c1') ?? false;
-  return claims.sandbox_serial > asked.upToSerial && claims.sandbox_answers_nbf === asked.notBefore;
+  if (!asked || !isPath(api, asked.path, ctx.path)) return undefined;
+  const { kind, upToSerial, notBefore } = asked;
+  if (kind === 'location') return asked;
+  if (kind === 'authentication-context') return claims.acrs?.includes('c1') ? undefined : asked;
+  const renewed = claims.sandbox_serial > upToSerial && claims.sandbox_answers_nbf === notBefore;
+  return renewed ? undefined : asked;
 }
 
 /** What opens a path: any of `scopes` in a person's token, any of `roles` in an application's own. */
@@ -115,8 +133,9 @@ export async function admit(
 ): Promise<Claims | undefined> {
   const claims = await authenticate(ctx, state, resource);
   if (!claims) return undefined;
-  if (!passesChallenge(state, api, claims)) {
-    challenge(ctx, state, state.faults.challenges.get(api)?.claims ?? '');
+  const asked = unanswered(ctx, state, api, claims);
+  if (asked) {
+    challenge(ctx, state, asked);
     return undefined;
   }
   if (opens(door, claims)) return claims;

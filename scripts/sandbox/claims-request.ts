@@ -13,8 +13,10 @@ const schema = z.object({
 });
 
 export interface ClaimsRequest {
-  /** The authentication context asked for, such as `c1`. */
+  /** The authentication context asked for in the access token, such as `c1`. */
   readonly context: string | undefined;
+  /** The same, asked for in the ID token. */
+  readonly idTokenContext: string | undefined;
   /** Whether only a strong sign-in answers it. */
   readonly wantsStrong: boolean;
   /** The client capabilities declared, such as `cp1`. */
@@ -29,13 +31,26 @@ export function parseClaims(text: string | null | undefined): ClaimsRequest {
   if (!parsed.success) {
     throw new ProtocolError(90023, { detail: "The 'claims' parameter is not valid." });
   }
-  const wanted = { ...parsed.data.id_token, ...parsed.data.access_token };
-  const context = wanted['acrs']?.value ?? wanted['acrs']?.values?.[0];
+  const { access_token: access = {}, id_token: id = {} } = parsed.data;
+  const contextIn = ({ acrs }: typeof access) => acrs?.value ?? acrs?.values?.[0];
+  const [context, idTokenContext] = [contextIn(access), contextIn(id)];
   return {
     context,
-    wantsStrong: context !== undefined || wanted['capolids'] !== undefined,
-    capabilities: wanted['xms_cc']?.values ?? [],
-    notBefore: wanted['nbf']?.value,
+    idTokenContext,
+    wantsStrong: (context ?? idTokenContext ?? access['capolids']) !== undefined,
+    capabilities: access['xms_cc']?.values ?? [],
+    notBefore: access['nbf']?.value,
+  };
+}
+
+/** What a token is to answer: its own request, and the sign-in's where that says nothing. */
+export function combined(own: ClaimsRequest, signIn: ClaimsRequest): ClaimsRequest {
+  return {
+    context: own.context ?? signIn.context,
+    idTokenContext: own.idTokenContext ?? signIn.idTokenContext,
+    wantsStrong: own.wantsStrong || signIn.wantsStrong,
+    capabilities: own.capabilities.length > 0 ? own.capabilities : signIn.capabilities,
+    notBefore: own.notBefore ?? signIn.notBefore,
   };
 }
 

@@ -169,3 +169,7 @@ export function findMembership(user: User, audience: Audience): Membership | und
   const guest = user.guestIn.find(({ tenantId }) => tenantId === audience.id);
   return guest && { tenant: audience, objectId: guest.objectId, guest: true };
 }
+
+/** Whether this person may consent for everyone in the tenant they sign in to. */
+export const administers = (user: User, { guest }: Membership): boolean =>
+  user.isAdministrator && !guest;

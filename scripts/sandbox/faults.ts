@@ -3,6 +3,9 @@
 /** The three services that can be taken away, each on its own. */
 export type Service = 'authority' | 'graph' | 'todo';
 
+/** What answers of one path can be spoilt of: the two APIs, and the host of Graph's files. */
+export type Api = 'graph' | 'todo' | 'files';
+
 /** How a service fails; those after `connection-reset` only APIs know. */
 export type Outage =
   | 'none'
@@ -29,15 +32,33 @@ export type IdTokenFault =
   | 'other-account'
   | 'no-client-info';
 
+/** `location`: from a place that no new token makes any better. */
+export type ChallengeKind = 'revoked' | 'authentication-context' | 'location';
+
 /** A claims challenge that an API puts until a token answers it. */
 export interface Challenge {
   /** Tokens up to this serial number do not pass. */
   readonly upToSerial: number;
   /** The claims request, as JSON text. */
   readonly claims: string;
-  readonly kind: 'revoked' | 'authentication-context';
+  readonly kind: ChallengeKind;
+  /** The one path, below the API's root, that puts it; all of the API by default. */
+  readonly path: string | undefined;
+  /** Whether other schemes are offered in headers of their own, before and after. */
+  readonly amongOthers: boolean;
   /** The instant a token must have been asked to follow, in seconds. */
   readonly notBefore: string;
+}
+
+/** Answers of one path that come late or break off. */
+export interface PathFault {
+  readonly api: Api;
+  /** Below the API's root; a star at its end stands for all that begins so. */
+  readonly path: string;
+  readonly latencyMs: number;
+  /** How many more answers break off, and after how many bytes. */
+  breaks: number;
+  readonly afterBytes: number;
 }
 
 export interface Throttle {
@@ -57,6 +78,7 @@ export interface Faults {
   readonly throttles: Map<string, Throttle>;
   /** Token requests answered with AADSTS90055. */
   tenantThrottle: Throttle | undefined;
+  readonly pathFaults: PathFault[];
   readonly challenges: Map<'graph' | 'todo', Challenge>;
   /** Users who must prove themselves strongly, with the OAuth error the token endpoint uses. */
   readonly strongAuthentication: Map<string, 'invalid_grant' | 'interaction_required'>;
@@ -75,6 +97,7 @@ export function noFaults(): Faults {
     outageEndpoints: undefined,
     throttles: new Map(),
     tenantThrottle: undefined,
+    pathFaults: [],
     challenges: new Map(),
     strongAuthentication: new Map(),
     idToken: undefined,

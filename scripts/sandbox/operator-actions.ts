@@ -25,7 +25,7 @@ const apiOutages = [
   ...(['403', '404', '500', 'redirect', 'big-body'] as const),
 ];
 const modes = ['reusable', 'rotating', 'family'] as const;
-const challenges = ['revoked', 'authentication-context'] as const;
+const challenges = ['revoked', 'authentication-context', 'location'] as const;
 const idTokenFaults = [
   'wrong-key',
   'unknown-key',

@@ -36,6 +36,11 @@ function inForce({ faults, refreshTokenMode, accessTokenSeconds, latencyMs }: Sa
     ...(faults.tenantThrottle && faults.tenantThrottle.remaining > 0
       ? [`authority: ${faults.tenantThrottle.remaining} more answers of AADSTS90055`]
       : []),
+    ...faults.pathFaults.map(({ api, path, latencyMs, breaks }) =>
+      latencyMs > 0
+        ? `${api} ${path}: ${latencyMs} ms late`
+        : `${api} ${path}: ${breaks} more answers break off`,
+    ),
     ...[...faults.challenges].map(([api, { kind }]) => `${api}: claims challenge (${kind})`),
     ...strong.map(({ username }) => `${username}: strong sign-in required`),
     ...(faults.idToken ? [`next ID token: ${faults.idToken}`] : []),

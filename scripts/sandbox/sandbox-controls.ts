@@ -1,6 +1,13 @@
 /** What tests and the operator page can do to a running sandbox. */
 import { findUser, tenants, type User } from './directory.ts';
-import { type IdTokenFault, noFaults, type Outage, type Service } from './faults.ts';
+import {
+  type Api,
+  type ChallengeKind,
+  type IdTokenFault,
+  noFaults,
+  type Outage,
+  type Service,
+} from './faults.ts';
 import { revokeRefreshTokens } from './revoke-sessions.ts';
 import type { RefreshTokenMode, SandboxApp, SandboxEndpoint } from './sandbox-options.ts';
 import { organisationKey, type SandboxState } from './sandbox-state.ts';
@@ -53,18 +60,37 @@ export class SandboxControls {
   }
 
   /**
-   * The API answers 401 `insufficient_claims` until a token answers it: `revoked` wants one got by a
-   * refresh that sent these claims, `authentication-context` one got after a strong sign-in.
+   * The API answers 401 `insufficient_claims` until a token answers it: `revoked` wants one got with
+   * these claims, by a refresh or a sign-in, `authentication-context` one got after a strong sign-in,
+   * and `location` is answered by none. `path` confines it to one path below the API's root;
+   * `amongOthers` sends other schemes in headers before and after it.
    */
-  challenge(api: 'graph' | 'todo', kind: 'revoked' | 'authentication-context'): void {
+  challenge(
+    api: 'graph' | 'todo',
+    kind: ChallengeKind,
+    { path, amongOthers = false }: { path?: string; amongOthers?: boolean } = {},
+  ): void {
     const notBefore = String(Math.floor(this.#state.now() / 1000));
-    const wanted =
-      kind === 'revoked'
-        ? { nbf: { essential: true, value: notBefore } }
-        : { acrs: { essential: true, value: 'c1' } };
-    const claims = JSON.stringify({ access_token: wanted });
+    const nbf = { essential: true, value: notBefore };
+    const wanted = {
+      revoked: { nbf },
+      location: { nbf, xms_rp_ipaddr: { value: '203.0.113.7' } },
+      'authentication-context': { acrs: { essential: true, value: 'c1' } },
+    };
+    const claims = JSON.stringify({ access_token: wanted[kind] });
     const upToSerial = this.#state.serial;
-    this.#state.faults.challenges.set(api, { upToSerial, claims, kind, notBefore });
+    const asked = { upToSerial, claims, kind, notBefore, path, amongOthers };
+    this.#state.faults.challenges.set(api, asked);
+  }
+
+  /** Answers of this path below the API's root, such as `/me/messages` or `/me/drive*`, come late. */
+  slow(api: Api, path: string, latencyMs: number): void {
+    this.#state.faults.pathFaults.push({ api, path, latencyMs, breaks: 0, afterBytes: 0 });
+  }
+
+  /** The next answers of this path promise their whole length and break off after so many bytes. */
+  breakOff(api: Api, path: string, { afterBytes = 10, times = 1 } = {}): void {
+    this.#state.faults.pathFaults.push({ api, path, latencyMs: 0, breaks: times, afterBytes });
   }
 
   /**

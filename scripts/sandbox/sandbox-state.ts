@@ -33,6 +33,8 @@ export interface AuthorizationCode extends Grant {
   readonly nonce: string | undefined;
   readonly codeChallenge: string | undefined;
   readonly clientInfo: boolean;
+  /** The claims request that the sign-in was asked with. */
+  readonly claims: string | undefined;
   readonly expiresAt: number;
   redeemed: boolean;
 }
@@ -63,6 +65,8 @@ export interface Flow {
   readonly redirectUri: string;
   readonly parameters: URLSearchParams;
   readonly startedAt: number;
+  /** Whether an administrator is asked for everyone, and no one signs in. */
+  readonly isAdminConsent: boolean;
   user?: User;
   /** Whether the person proved themselves in this very request, as `prompt=login` wants. */
   authenticated: boolean;

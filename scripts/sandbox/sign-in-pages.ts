@@ -113,8 +113,10 @@ export function showConsent(
   ctx: Koa.Context,
   flow: Flow,
   user: User,
-  scopes: readonly string[],
-  isAdministrator: boolean,
+  {
+    scopes,
+    forWhom,
+  }: { scopes: readonly string[]; forWhom: 'self' | 'everyone' | 'self or everyone' },
 ): void {
   const items = scopes.map(
     (scope) =>
@@ -124,14 +126,14 @@ export function showConsent(
     ctx,
     { title: 'Permissions requested' },
     html`${chip(user)}<h1 data-test="heading">Permissions requested</h1>
-<p><strong>${flow.app.name}</strong> would like to:</p>
+<p><strong>${flow.app.name}</strong> would like to${forWhom === 'everyone' && html`, for everyone in ${homeTenant(user).name}`}:</p>
 <ul class="scopes">${items}</ul>
 <p class="detail">Accepting means that you allow this app to use your data as it says. It will be asked once only.</p>
 ${form(
   flow,
   'consent',
   user,
-  html`${isAdministrator && html`<label><input type="checkbox" name="organisation" data-test="for-organisation"> Consent on behalf of your organisation</label>`}
+  html`${forWhom === 'self or everyone' && html`<label><input type="checkbox" name="organisation" data-test="for-organisation"> Consent on behalf of your organisation</label>`}
 <p class="buttons"><button name="decision" value="cancel" data-test="cancel">Cancel</button>
 <button class="primary" name="decision" value="accept" data-test="accept">Accept</button></p>`,
 )}`,

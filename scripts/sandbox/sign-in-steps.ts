@@ -1,11 +1,13 @@
 /** The steps between an authorization request and its answer: who, password, strong sign-in, consent. */
 import type { Router } from '@koa/router';
 import type Koa from 'koa';
+import { answerForEveryone, askAdministrator } from './admin-consent-steps.ts';
 import { respondToApp } from './authorization-response.ts';
 import { browserOf, signInBrowser } from './browser-cookie.ts';
 import { chooseUser, welcome } from './choose-user.ts';
 import { parseClaims } from './claims-request.ts';
 import {
+  administers,
   findAudience,
   findMembership,
   findUser,
@@ -39,10 +41,6 @@ function missingScopes(state: SandboxState, flow: Flow, user: User, membership: 
   if (flow.parameters.get('prompt') === 'consent' && !flow.consented) return asked;
   return asked.filter((scope) => !agreed.has(scope));
 }
-
-/** Whether this person may consent for everyone in the tenant they sign in to. */
-export const administers = (user: User, { guest }: Membership): boolean =>
-  user.isAdministrator && !guest;
 
 /** Those that this person cannot consent to. */
 function lockedScopes(scopes: readonly string[], user: User, membership: Membership): string[] {
@@ -80,6 +78,7 @@ function proceed(ctx: Koa.Context, state: SandboxState, flow: Flow, user: User, 
     if (silent) throw new ProtocolError(50058);
     return showPassword(ctx, flow, user);
   }
+  if (flow.isAdminConsent) return askAdministrator(ctx, flow, user, membership);
   const claims = parseClaims(flow.parameters.get('claims'));
   const strong = claims.wantsStrong || state.faults.strongAuthentication.has(user.id);
   if (strong && !session.strong) {
@@ -93,7 +92,8 @@ function proceed(ctx: Koa.Context, state: SandboxState, flow: Flow, user: User, 
       throw new ProtocolError(locked.length > 0 ? 90094 : 65001, { error: 'consent_required' });
     }
     if (locked.length > 0) return showAdminConsentNeeded(ctx, flow, user, locked);
-    return showConsent(ctx, flow, user, missing, administers(user, membership));
+    const forWhom = administers(user, membership) ? 'self or everyone' : 'self';
+    return showConsent(ctx, flow, user, { scopes: missing, forWhom });
   }
   respondToApp(ctx, state, flow, { user, membership, session });
 }
@@ -143,6 +143,12 @@ function take(ctx: Koa.Context, state: SandboxState, flow: Flow, form: URLSearch
     return;
   }
   selectUser(flow, user);
+  if (flow.isAdminConsent && step === 'consent') {
+    const accepted = form.get('decision') === 'accept';
+    const signedIn = browserOf(ctx, state)?.has(user.id) ?? false;
+    answerForEveryone(ctx, state, flow, { user, signedIn, accepted });
+    return;
+  }
   if (form.get('decision') === 'cancel') {
     respondToApp(ctx, state, flow, new ProtocolError(65004));
     return;

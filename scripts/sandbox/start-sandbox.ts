@@ -6,6 +6,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { isIP } from 'node:net';
 import { Router } from '@koa/router';
 import Koa from 'koa';
+import { addAdminConsentEndpoint } from './admin-consent-endpoint.ts';
 import { addAuthorizeEndpoint } from './authorize-endpoint.ts';
 import { type Tenant, tenants, type User, users } from './directory.ts';
 import { addDiscoveryEndpoints } from './discovery-endpoints.ts';
@@ -15,6 +16,7 @@ import { addFileHost } from './file-host.ts';
 import { addGraphApi } from './graph-api.ts';
 import { addLogoutEndpoint } from './logout-endpoint.ts';
 import { addOperatorPage } from './operator-page.ts';
+import { makePathFaults } from './path-faults.ts';
 import { logRequests } from './request-log.ts';
 import { todos } from './resources.ts';
 import { SandboxControls } from './sandbox-controls.ts';
@@ -109,6 +111,7 @@ function createApp(state: SandboxState, controls: SandboxControls): Koa {
   });
   addDiscoveryEndpoints(router, state);
   addAuthorizeEndpoint(router, state);
+  addAdminConsentEndpoint(router, state);
   addSignInSteps(router, state);
   addTokenEndpoint(router, state);
   addLogoutEndpoint(router, state);
@@ -116,6 +119,7 @@ function createApp(state: SandboxState, controls: SandboxControls): Koa {
   // Callers that go away in the middle of an answer are no fault of the sandbox's.
   app.silent = true;
   app.use(logRequests(state));
+  app.use(makePathFaults(state));
   app.use(makeFaults(state));
   app.use(router.routes());
   return app;

@@ -57,6 +57,7 @@ function redeemCode(
     nonce: code.nonce,
     clientInfo: code.clientInfo || form.get('client_info') === '1',
     claims: form.get('claims') ?? undefined,
+    signInClaims: code.claims,
   };
 }
 
@@ -103,6 +104,7 @@ function useRefreshToken(
       nonce: undefined,
       clientInfo: form.get('client_info') === '1',
       claims: form.get('claims') ?? undefined,
+      signInClaims: undefined,
     },
     spend: () => {
       token.used = true;

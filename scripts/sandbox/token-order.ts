@@ -14,6 +14,8 @@ export interface TokenOrder {
   readonly nonce: string | undefined;
   readonly clientInfo: boolean;
   readonly claims: string | undefined;
+  /** The claims request of the sign-in, for the tokens that its code gives. */
+  readonly signInClaims: string | undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Access tokens, ID tokens and the strings around them. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { type ClaimsRequest, parseClaims } from './claims-request.ts';
+import { type ClaimsRequest, combined, parseClaims } from './claims-request.ts';
 import { tenants, users } from './directory.ts';
 import type { IdTokenFault } from './faults.ts';
 import { groupClaims } from './group-claims.ts';
@@ -55,6 +55,9 @@ async function signFor(
     .sign(key.privateKey);
 }
 
+const claimsOf = ({ claims, signInClaims }: TokenOrder): ClaimsRequest =>
+  combined(parseClaims(claims), parseClaims(signInClaims));
+
 export async function signAccessToken(
   state: SandboxState,
   order: TokenOrder,
@@ -62,7 +65,7 @@ export async function signAccessToken(
   scp: string,
 ): Promise<string> {
   const { grant } = order;
-  const claims = parseClaims(order.claims);
+  const claims = claimsOf(order);
   return signFor(state, grant.membership.tenant.id, claims, {
     ...personClaims(grant),
     aud,
@@ -137,7 +140,7 @@ export async function signIdToken(state: SandboxState, order: TokenOrder): Promi
   const other = fault === 'wrong-key' || fault === 'unknown-key';
   const signer = other ? await state.keys.create(key.kind) : key;
   const kid = fault === 'unknown-key' ? signer.kid : key.kid;
-  const claims = parseClaims(order.claims);
+  const claims = claimsOf(order);
   return new SignJWT({
     ...personClaims(grant),
     ...lifetime(state, 3600),
@@ -150,7 +153,7 @@ export async function signIdToken(state: SandboxState, order: TokenOrder): Promi
     acct: membership.guest ? 1 : 0,
     ...(membership.guest && { idp: `${state.url.href}${user.homeTenantId}/v2.0` }),
     ...((scopes.openId.includes('email') || membership.guest) && { email: user.username }),
-    ...(claims.context && { acrs: [claims.context] }),
+    ...(claims.idTokenContext && { acrs: [claims.idTokenContext] }),
     ...(nonce !== undefined && { nonce }),
     ...groupClaims(state, grant),
     ...spoil(fault, order, state),

@@ -155,7 +155,9 @@ describe('Sandbox faults', () => {
     const { status, headers } = await me();
     expect(status).to.equal(401);
     const header = headers.get('www-authenticate') ?? '';
-    expect(header).to.match(/authorization_uri=http:\/\/[^",]+, error="insufficient_claims"/);
+    expect(header).to.match(
+      /authorization_uri=http:\/\/[^",]+, client_id="[^"]+", error="insufficient_claims"/,
+    );
     const encoded = header.match(/claims="([^"]*)"/)?.[1] ?? '';
     expect(encoded.length % 4).to.equal(0);
     accessToken = text((await client.refresh(refreshToken)).body, 'access_token');
