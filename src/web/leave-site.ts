@@ -1,6 +1,7 @@
 /** Answers someone who has just signed out: what ended, and on to the authority, where more may end. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
+import type { Identity } from '../token-response.ts';
 import type { Context, Parts } from './context.ts';
 
 /** As long as the next sign-in is asked which account it means. */
@@ -15,8 +16,8 @@ export interface Leaving {
   readonly logoutHint: string | undefined;
   /** Whether the authority is to end its own session. */
   readonly isKnownThere: boolean;
-  /** Who signed out, where others of the same browser did not. */
-  readonly who?: string | undefined;
+  /** Who signed out: named where others of the same browser did not. */
+  readonly who: Partial<Pick<Identity, 'name' | 'username'>> | undefined;
   /** What ended, and what became of the account's sessions at the authority, if that was asked for. */
   readonly scope?: 'everywhere' | 'everywhere-and-there' | 'everywhere-not-there';
 }
@@ -31,8 +32,14 @@ export async function leaveSite(parts: Parts, ctx: Context, leaving: Leaving): P
   ctx.set('Clear-Site-Data', '"cache"');
   // Not a redirect: CSP's form-action would check every hop of it.
   if (next) ctx.set('Refresh', `${CONTINUE_SECONDS};url=${next.href}`);
-  const { who = '', scope = 'here' } = leaving;
-  pages.show(ctx, 'signed-out', { next: next ? next.href : '', who, scope });
+  const { who, scope = 'here' } = leaving;
+  const othersStay = (ctx.session?.record?.accounts.length ?? 0) > 0;
+  const name = who?.name ?? who?.username ?? 'This account';
+  pages.show(ctx, 'signed-out', {
+    next: next ? next.href : '',
+    who: othersStay ? name : '',
+    scope,
+  });
 }
 
 /** Where the authority's own session ends; nowhere, while the authority is away or slow. */

@@ -190,6 +190,11 @@ describe('In one session', () => {
     const answer = await post('/sign-out', { account: BOB.accountId });
     expect(answer.text).to.include('Bob Example is signed out');
     expect(answer.text).to.include('Still signed in here: Ada Example');
+    expect(answer.text)
+      .to.include('ended the session of this account')
+      .and.include('sign out of that Microsoft account')
+      .and.not.include('your session')
+      .and.not.include('your Microsoft');
     expect(answer.headers['refresh']).to.include(`logout_hint=${BOB.loginHint}`);
     expect([...web.broker.accounts.keys()]).to.deep.equal([ADA.accountId]);
     expect(await inUse()).to.equal('nobody');
@@ -204,6 +209,27 @@ describe('In one session', () => {
     await signInAs(BOB);
     const answer = await post('/sign-out', { account: ADA.accountId });
     expect(answer.headers['refresh']).to.include(`logout_hint=${ADA.loginHint}`);
+    expect(await inUse()).to.equal('Bob');
+  });
+
+  for (const [path, done] of Object.entries({
+    '/account/sign-out-everywhere': 'is signed out everywhere',
+    '/account/sessions/end': 'is signed out',
+  })) {
+    it(`one is signed out by ${path}, and is named beside those that are not`, async () => {
+      await signInAs(ADA);
+      await signInAs({ ...BOB, name: undefined });
+      const answer = await post(path, { session: name() });
+      expect(answer.text).to.include(`<h1>${BOB.username} ${done}</h1>`);
+      expect(answer.text).to.include('Still signed in here: Ada Example');
+    });
+  }
+
+  it('one that had gone already is not said to be the person who is still here', async () => {
+    await signInAs(ADA);
+    await signInAs(BOB);
+    const answer = await post('/sign-out', { account: CLEO.accountId });
+    expect(answer.text).to.include('<h1>This account is signed out</h1>');
     expect(await inUse()).to.equal('Bob');
   });
 

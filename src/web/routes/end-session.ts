@@ -20,7 +20,8 @@ export function endSession(parts: Parts): Middleware {
     if (chosen === own) {
       const leaving = ctx.session?.record?.accounts.filter(({ id }) => id === account.id) ?? [];
       await leaveSession(parts, ctx, leaving, KIND);
-      await leaveSite(parts, ctx, { logoutHint: identity.loginHint, isKnownThere: true });
+      const { loginHint: logoutHint } = identity;
+      await leaveSite(parts, ctx, { logoutHint, isKnownThere: true, who: identity });
       return;
     }
     const sessions = (await broker.inspect(account, own))?.sessions ?? [];

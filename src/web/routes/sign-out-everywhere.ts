@@ -17,8 +17,8 @@ export function signOutEverywhere(parts: Parts): Middleware {
     // First, as it takes a token that is about to be deleted.
     const scope = await endAtAuthority(parts, ctx);
     await leaveSession(parts, ctx, leaving, 'everywhere');
-    const { loginHint: logoutHint } = account.identity;
-    await leaveSite(parts, ctx, { logoutHint, isKnownThere: true, scope });
+    const { identity: who } = account;
+    await leaveSite(parts, ctx, { logoutHint: who.loginHint, isKnownThere: true, who, scope });
   };
 }
 

@@ -18,7 +18,7 @@ export function signOut(parts: Parts): Middleware {
     await leaveSite(parts, ctx, {
       logoutHint: identity?.loginHint,
       isKnownThere: identity !== undefined,
-      who: leaving.length < accounts.length ? chosen?.name : undefined,
+      who: chosen,
     });
   };
 }
