@@ -1,0 +1,84 @@
+/** Claims challenges while the site is in use: answered silently where that is possible, else by the person, once. */
+import { expect } from 'chai';
+import { z } from 'zod';
+import type { Sandbox } from '../../scripts/sandbox/start-sandbox.ts';
+import { passSandbox, type Site, startSandboxedSite } from '../support/site.ts';
+import { type Page, Visitor } from '../support/visitor.ts';
+
+const ADA = 'ada@contoso.example';
+const claimsSchema = z.object({
+  access_token: z.object({ xms_cc: z.object({ values: z.array(z.string()) }) }).loose(),
+});
+
+describe('A claims challenge', () => {
+  let site: Site;
+  let sandbox: Sandbox;
+  let visitor: Visitor;
+  beforeEach(async () => {
+    ({ site, sandbox } = await startSandboxedSite({ AzureAd__ClientCapabilities: 'cp1' }));
+    visitor = new Visitor();
+  });
+  afterEach(async () => {
+    await site.close();
+    await sandbox.close();
+  });
+
+  const at = (path: string) => `${site.url}${path}`;
+  const signIn = async (): Promise<Page> =>
+    passSandbox(visitor, await visitor.open(at('/profile?tab=1')), ADA);
+  const claimsSent = () =>
+    sandbox.requests
+      .filter(({ endpoint }) => endpoint === 'token')
+      .map(({ claims }) => claimsSchema.parse(JSON.parse(claims ?? '{}')).access_token);
+
+  it('may come, as every request says that it is understood', async () => {
+    const page = await signIn();
+    expect(page.status).to.equal(200);
+    const authorize = sandbox.requests.find(({ endpoint }) => endpoint === 'authorize');
+    const { searchParams } = new URL(authorize?.path ?? '', sandbox.url);
+    expect(searchParams.get('claims')).to.equal('{"access_token":{"xms_cc":{"values":["cp1"]}}}');
+    for (const { xms_cc } of claimsSent()) expect(xms_cc.values).to.deep.equal(['cp1']);
+    expect(claimsSent()).not.to.be.empty;
+  });
+
+  it('of a revocation is answered silently: the person stays where they are', async () => {
+    await signIn();
+    sandbox.controls.challenge('graph', 'revoked');
+    const page = await visitor.open(at('/profile?tab=1'));
+    expect(page.status).to.equal(200);
+    expect(page.trail).to.have.length(1);
+    expect(claimsSent().at(-1)).to.have.property('nbf');
+    expect(claimsSent().at(-1)?.xms_cc.values).to.deep.equal(['cp1']);
+    const before = claimsSent().length;
+    expect((await visitor.open(at('/profile'))).status).to.equal(200);
+    expect(claimsSent(), 'the new token is kept').to.have.length(before);
+  });
+
+  it('for more than a refresh gives goes to the person once, and back to the same place', async () => {
+    await signIn();
+    sandbox.controls.challenge('graph', 'authentication-context');
+    const asked = await visitor.open(at('/profile?tab=1'));
+    expect(asked.url.hostname).to.equal('127.0.0.1');
+    const authorize = asked.trail.find(({ pathname }) => pathname.endsWith('/authorize'));
+    expect(authorize?.searchParams.get('claims')).to.include('"acrs"').and.include('cp1');
+    expect(authorize?.searchParams.get('login_hint')).to.be.a('string');
+    const page = await passSandbox(visitor, asked, ADA);
+    expect(page.url.href).to.equal(at('/profile?tab=1'));
+    expect(page.status).to.equal(200);
+    expect((await visitor.open(at('/profile'))).trail).to.have.length(1);
+  });
+
+  it('tells a script what is wanted, and that it is no lost session', async () => {
+    await signIn();
+    sandbox.controls.challenge('graph', 'authentication-context');
+    const answer = await visitor.fetch(at('/api/graph/me'));
+    expect(answer.status).to.equal(401);
+    const problem = z
+      .object({ signInUrl: z.string(), claims: z.string() })
+      .parse(await answer.json());
+    expect(problem.claims).to.include('acrs');
+    const page = await passSandbox(visitor, await visitor.open(problem.signInUrl), ADA);
+    expect(page.status).to.equal(200);
+    expect((await visitor.fetch(at('/api/graph/me'))).status).to.equal(200);
+  });
+});
