@@ -164,7 +164,7 @@ function take(ctx: Koa.Context, state: SandboxState, flow: Flow, form: URLSearch
   const session = browserOf(ctx, state)?.get(user.id);
   if (step === 'strong' && session) session.strong = true;
   if (step === 'consent') {
-    agree(ctx, state, flow, { user, forOrganisation: form.has('organisation') });
+    agree(ctx, state, flow, { user, forOrganisation: form.get('organisation') === 'on' });
   }
   advance(ctx, state, flow);
 }
