@@ -93,7 +93,8 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
     open.post(azureAd.backChannelLogoutPath, backChannelSignOut(parts));
   }
 
-  const router = new Router<WebState, WebContext>({ sensitive: true });
+  // Strict, so that no address that begins or ends a sign-in is known by another name.
+  const router = new Router<WebState, WebContext>({ sensitive: true, strict: true });
   router.get('/', home(parts));
   router.get('/sign-in', signIn(parts));
   router.get(azureAd.callbackPath, callback(parts));
@@ -111,7 +112,7 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   router.get('/mail', requireAccount(), mail(parts));
   router.get('/apis/:name', requireAccount(), apis(parts));
   router.get('/api/session', requireAccount(), apiSession);
-  router.all('/api/:name{/*path}', gateway(parts));
+  router.all(['/api/:name', '/api/:name/{*path}'], gateway(parts));
   router.post('/sign-out', signOut(parts));
   router.get(azureAd.signedOutCallbackPath, signedOut(parts));
 

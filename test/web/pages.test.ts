@@ -322,6 +322,25 @@ describe('The error page', () => {
     expect((await browser.send('/%E0%A4%A', {})).status).to.be.oneOf([400, 404]);
   });
 
+  it('is there for an address with a slash too many, as no page is known by two', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    for (const path of ['/sign-in/', '/signin-oidc/', '/account/', '/profile/', '/apis/graph/']) {
+      expect((await browser.open(path)).status, path).to.equal(404);
+    }
+    const form = { method: 'POST', headers: { 'sec-fetch-site': 'same-origin' } };
+    expect((await browser.send('/sign-out/', form)).status).to.equal(404);
+    expect((await browser.open('/')).text).to.include('Hello, Ada');
+  });
+
+  it('leaves it to the gateway what a slash at the end of an API’s path means', async () => {
+    const browser = web.aBrowser();
+    await browser.signIn();
+    for (const path of ['', '/', '/me/']) {
+      expect((await browser.fetch(`/api/graph${path}`)).status, path).to.equal(403);
+    }
+  });
+
   it('leads nowhere else, whatever address was asked for', async () => {
     web.store.isDown = true;
     const page = await browser.open('//evil.example/x');
