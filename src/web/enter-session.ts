@@ -65,6 +65,7 @@ export async function enterSession(
       ...{ createdAt: now(), seenAt: now(), device: deviceWords(ctx.get('User-Agent')) },
     };
     await sessions.create(id, record, ctx);
+    if (from) await leaveBehind(parts, ctx, [account, ...(before?.accounts ?? [])], from);
     ctx.session.record = record;
     ctx.state.nextSessionId = id;
     await ctx.session.regenerate();
@@ -121,6 +122,28 @@ async function index(
   const byDefault = now() + settings.session.absoluteHours * 3_600_000;
   for (const { sid, id: accountId, epoch, iss, endsAt = byDefault } of accounts) {
     if (sid) await sids.add(sid, { session, accountId, epoch, iss, endsAt });
+  }
+}
+
+/**
+ * Ends the session that goes on under another id. Without its ties it opens nothing, though its record
+ * may be left.
+ *
+ * @throws {Unavailable} neither could be ended.
+ */
+async function leaveBehind(
+  { broker, sessions, log }: Parts,
+  ctx: Context,
+  accounts: readonly Account[],
+  from: string,
+): Promise<void> {
+  try {
+    await sessions.destroy(ctx.state.sessionId ?? '', ctx);
+  } catch (error) {
+    // What may be left of it ends by itself.
+    if (!(error instanceof Unavailable)) throw error;
+    for (const { id, epoch } of accounts) await broker.untie({ id, epoch }, from);
+    log.warn({ event: 'old_session_left', correlationId: ctx.state.correlationId });
   }
 }
 

@@ -312,8 +312,8 @@ function breakable(storage: Storage) {
     namesRead: [] as string[],
     /** In place of the copy near at hand, by name. */
     stale: new Map<string, string | undefined>(),
-    /** Runs before each conditional write. */
-    beforeReplace: async () => {},
+    /** Runs before each conditional write; `undefined` deletes. */
+    beforeReplace: async (_name: string, _next: string | undefined): Promise<void> => {},
   };
   const whenUp = async <T>(run: () => Promise<T>): Promise<T> => {
     if (!state.isDown) return await run();
@@ -330,10 +330,10 @@ function breakable(storage: Storage) {
     },
     set: (name, value, ttlMs) => whenUp(() => storage.set(name, value, ttlMs)),
     delete: (name) => whenUp(() => storage.delete(name)),
-    replace: (...change) =>
+    replace: (name, expected, next, ttlMs) =>
       whenUp(async () => {
-        await state.beforeReplace();
-        return await storage.replace(...change);
+        await state.beforeReplace(name, next);
+        return await storage.replace(name, expected, next, ttlMs);
       }),
     erase: () => whenUp(() => storage.erase()),
     ping: () => whenUp(() => storage.ping()),

@@ -32,7 +32,10 @@ describe('A route that requires an account', () => {
       const record = { accounts, active: account.id, csrf: 'c', createdAt: 0, seenAt: 0 };
       ctx.session = { record, regenerate: () => undefined };
       ctx.state.account = { ...account, identity: ADA };
-      ctx.state.broker = { acquireToken, acquireAppToken: () => acquireToken(null, { scopes: [] }) };
+      ctx.state.broker = {
+        acquireToken,
+        acquireAppToken: () => acquireToken(null, { scopes: [] }),
+      };
       await next().catch((error: unknown) => {
         thrown = error;
       });

@@ -87,6 +87,43 @@ describe('The session', () => {
     expect(web.broker.accounts.get('ada.tenant')?.sessions.size).to.equal(1);
   });
 
+  describe('whose old record cannot be deleted at a sign-in', () => {
+    const signInAgain = async (onDelete = () => {}) => {
+      const browser = web.aBrowser();
+      await browser.signIn();
+      const callback = await browser.begin();
+      const before = browser.copy();
+      web.store.beforeReplace = async (name, next) => {
+        if (!name.endsWith(':session') || next !== undefined) return;
+        onDelete();
+        throw web.store.failure;
+      };
+      const { status } = await browser.open(callback);
+      web.store.beforeReplace = async () => {};
+      return { browser, before, status };
+    };
+
+    it('goes on, and the old id opens nothing', async () => {
+      const { browser, before, status } = await signInAgain();
+      expect(status).to.equal(303);
+      expect(web.log()).to.include('old_session_left');
+      expect(browser.jar.get('concierge')).not.to.equal(before.jar.get('concierge'));
+      expect(await isSignedIn(browser)).to.equal(true);
+      expect(await isSignedIn(before)).to.equal(false);
+      expect(web.broker.accounts.get('ada.tenant')?.sessions.size).to.equal(1);
+    });
+
+    it('stays as it was where the account cannot leave it either', async () => {
+      const { browser, before, status } = await signInAgain(() => {
+        web.broker.fault = web.store.failure;
+      });
+      expect(status).to.equal(503);
+      web.broker.fault = undefined;
+      expect(browser.jar.get('concierge')).to.equal(before.jar.get('concierge'));
+      expect(await isSignedIn(browser)).to.equal(true);
+    });
+  });
+
   it('does not take over an id that was planted', async () => {
     const browser = web.aBrowser();
     const planted = 'p'.repeat(43);
