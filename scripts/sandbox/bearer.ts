@@ -139,8 +139,12 @@ export async function admit(
     return undefined;
   }
   if (opens(door, claims)) return claims;
-  const message = 'Access is denied. Check credentials and try again.';
-  graphError(ctx, state, 403, 'ErrorAccessDenied', message);
+  const needed = claims.idtyp === 'app' ? `the role ${door.roles}` : `the scope ${door.scopes}`;
+  const message = {
+    graph: 'Access is denied. Check credentials and try again.',
+    todo: `Access is denied. The token lacks ${needed}.`,
+  };
+  graphError(ctx, state, 403, 'ErrorAccessDenied', message[api]);
   return undefined;
 }
 

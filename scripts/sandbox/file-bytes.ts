@@ -72,18 +72,18 @@ export interface Swallowed {
   readonly sha256: string;
 }
 
-/** Reads a request's body to its end; `pace` is awaited before each part, for callers to be slowed. */
+/** Reads a request's body to its end; `pace` is awaited at each size reached, for callers to be slowed. */
 export async function swallow(
   ctx: Koa.Context,
   hash = createHash('sha256'),
-  pace?: () => Promise<void>,
+  pace?: (size: number) => Promise<void>,
 ): Promise<Swallowed> {
   let size = 0;
   for await (const chunk of ctx.req) {
-    await pace?.();
     const part = Buffer.from(chunk);
     size += part.length;
     hash.update(part);
+    await pace?.(size);
   }
   return { size, sha256: hash.copy().digest('hex') };
 }

@@ -97,6 +97,8 @@ export interface SandboxState {
   /** What the addresses of the file host prove themselves with. */
   readonly fileSecret: string;
   readonly faults: Faults;
+  /** Event streams that callers hold open. */
+  openStreams: number;
   /** The serial number of the newest access token. */
   serial: number;
   refreshTokenMode: RefreshTokenMode;

@@ -31,6 +31,7 @@ import type { SandboxState } from './sandbox-state.ts';
 import { addSignInSteps } from './sign-in-steps.ts';
 import { SigningKeys } from './signing-keys.ts';
 import { addTodoApi } from './todo-api.ts';
+import { addTodoStreams } from './todo-streams.ts';
 import { addTokenEndpoint } from './token-endpoint.ts';
 
 /** A sandbox that answers. */
@@ -51,6 +52,8 @@ export interface Sandbox {
   readonly sentMail: readonly SentMail[];
   /** Every file uploaded through Graph, oldest first. */
   readonly uploads: readonly Upload[];
+  /** How many of the to-do API's event streams callers hold open now. */
+  readonly openStreams: number;
   close(): Promise<void>;
 }
 
@@ -81,6 +84,7 @@ async function createState(url: URL, options: SandboxOptions): Promise<SandboxSt
     uploadSessions: new Map(),
     fileSecret: randomUUID(),
     faults: noFaults(),
+    openStreams: 0,
     serial: 0,
     refreshTokenMode: options.refreshTokens ?? 'reusable',
     accessTokenSeconds: options.accessTokenSeconds ?? 3600,
@@ -103,6 +107,7 @@ function createApp(state: SandboxState, controls: SandboxControls): Koa {
   addAssets(router);
   addOperatorPage(router, state, controls);
   addGraphApi(router, state);
+  addTodoStreams(router, state);
   addTodoApi(router, state);
   addFileHost(router, state);
   // Where the `redirect` outage sends callers; what they bring along is in the request log.
@@ -154,6 +159,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     requests: state.requests,
     sentMail: state.sentMail,
     uploads: state.uploads,
+    get openStreams() {
+      return state.openStreams;
+    },
     async close() {
       const closed = new Promise((done) => server.close(done));
       server.closeAllConnections();

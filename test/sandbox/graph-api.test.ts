@@ -1,4 +1,4 @@
-/** The sandbox's Graph and to-do API. */
+/** The sandbox's Graph: who is let in, and the person and their picture. */
 import { inflateSync } from 'node:zlib';
 import { expect } from 'chai';
 import { type Sandbox, startSandbox } from '../../scripts/sandbox/start-sandbox.ts';
@@ -21,7 +21,6 @@ describe('Sandbox APIs', () => {
   const accessTokenOf = async (username: string, scope = all) =>
     text(await client.signIn(username, scope), 'access_token');
   const graph = (path: string, token: string) => client.call(`${sandbox.graphUrl}${path}`, token);
-  const listOf = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? value : []);
 
   describe('Graph', () => {
     it('tells each person who they are', async () => {
@@ -94,42 +93,6 @@ describe('Sandbox APIs', () => {
     it('accepts tokens of a personal account, signed with the personal key', async () => {
       const token = await accessTokenOf('eve@personal.example');
       expect((await graph('/me', token)).status).to.equal(200);
-    });
-  });
-
-  describe('to-dos', () => {
-    const todos = (token: string, path = '/todos', init: RequestInit = {}) =>
-      client.call(`${sandbox.todoUrl}${path}`, token, init);
-    const scoped = (name: string) => `${sandbox.todoResource}/${name}`;
-
-    it('are listed, added and changed for each person apart', async () => {
-      const token = await accessTokenOf(ada, scoped('Todos.ReadWrite'));
-      const added = await todos(token, '/todos', { method: 'POST', body: '{"title":"Buy tape"}' });
-      expect(added.status).to.equal(201);
-      const done = { method: 'PATCH', body: '{"done":true}' };
-      const changed = await todos(token, `/todos/${added.body['id']}`, done);
-      expect(changed.body).to.include({ title: 'Buy tape', done: true });
-      expect(listOf((await todos(token)).body['value'])).to.have.length(5);
-      const ben = await accessTokenOf('ben@contoso.example', scoped('Todos.Read'));
-      expect(listOf((await todos(ben)).body['value'])).to.have.length(4);
-    });
-
-    it('are read but not written with Todos.Read, and not at all with a Graph token', async () => {
-      const reader = await accessTokenOf(ada, scoped('Todos.Read'));
-      expect((await todos(reader)).status).to.equal(200);
-      const post = { method: 'POST', body: '{"title":"No"}' };
-      expect((await todos(reader, '/todos', post)).status).to.equal(403);
-      expect((await todos(await accessTokenOf(ada))).status).to.equal(401);
-    });
-
-    it('refuse bodies they do not understand', async () => {
-      const token = await accessTokenOf(ada, scoped('Todos.ReadWrite'));
-      for (const body of ['', '[]', '{"title":""}']) {
-        const { status } = await todos(token, '/todos', { method: 'POST', body });
-        expect(status).to.equal(400);
-      }
-      const none = await todos(token, '/todos/none', { method: 'PATCH', body: '{}' });
-      expect(none.status).to.equal(404);
     });
   });
 });
