@@ -8,6 +8,7 @@ export type SiteKind = 'app' | 'lease' | 'quiet';
 /** Kinds named by an unguessable id. */
 export type RandomKind =
   | 'session'
+  | 'successor'
   | 'transaction'
   | 'response'
   | 'form'

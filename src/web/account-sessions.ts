@@ -26,7 +26,7 @@ export async function accountSessions(
   const thisName = sessionName(ctx.state.sessionId ?? '');
   const read = overview.sessions.map(async ({ name }) => {
     const isThis = name === thisName;
-    const record = isThis ? ctx.session?.record : await sessions.look(name);
+    const record = isThis ? ctx.session?.record : await sessions.look(name, { near: true });
     // Idle for too long, or signed in as someone else by now: its tie says nothing any more.
     const tie = record?.accounts.find(
       ({ id, epoch }) => id === account.id && epoch === account.epoch,

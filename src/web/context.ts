@@ -22,6 +22,7 @@ import type { SidIndex } from './sid-index.ts';
 import type { SignInLimit } from './sign-in-limit.ts';
 import type { SignInTransactions } from './sign-in-transaction.ts';
 import type { SiteHooks } from './site-hooks.ts';
+import type { Successors } from './successors.ts';
 
 export interface WebState {
   /** Names this request in the log, on error pages and in calls to APIs. */
@@ -74,6 +75,7 @@ export interface Parts {
   readonly newId: () => string;
   readonly cookies: SiteCookies;
   readonly sessions: SessionStore;
+  readonly successors: Successors;
   readonly sids: SidIndex;
   readonly transactions: SignInTransactions;
   readonly postedAnswers: PostedAnswers;

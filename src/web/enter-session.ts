@@ -35,7 +35,7 @@ export async function enterSession(
   ctx: Context,
   { redeemed, askedScopes, roles, begunAt }: Entrance,
 ): Promise<Entered> {
-  const { audit, broker, sessions, sids, settings, newId, now } = parts;
+  const { audit, broker, sessions, successors, sids, settings, newId, now } = parts;
   if (!ctx.session) throw new Error('a callback runs inside the session');
   const { identity, claims } = redeemed;
   const before = ctx.session.record;
@@ -65,7 +65,10 @@ export async function enterSession(
       ...{ createdAt: now(), seenAt: now(), device: deviceWords(ctx.get('User-Agent')) },
     };
     await sessions.create(id, record, ctx);
-    if (from) await leaveBehind(parts, ctx, [account, ...(before?.accounts ?? [])], from);
+    if (from) {
+      await successors.note(from, name);
+      await leaveBehind(parts, ctx, [account, ...(before?.accounts ?? [])], from);
+    }
     ctx.session.record = record;
     ctx.state.nextSessionId = id;
     await ctx.session.regenerate();

@@ -5,21 +5,25 @@ import { endEverywhere, endSession } from './end-sessions.ts';
 import { requestFacts } from './request-facts.ts';
 import { type SessionAccount, type SessionRecord, sessionName, withoutAccount } from './session.ts';
 
-/** @throws {Unavailable} the store is away: the person is still signed in, and is told so. */
+/**
+ * `name` is the session's, where it is not that of the request's cookie.
+ *
+ * @throws {Unavailable} the store is away: the person is still signed in, and is told so.
+ */
 export async function leaveSession(
   parts: Parts,
   ctx: Context,
   accounts: readonly SessionAccount[],
   kind: SignOutKind,
+  name = sessionName(ctx.state.sessionId ?? ''),
 ): Promise<void> {
   const { audit, hooks, settings } = parts;
-  const name = sessionName(ctx.state.sessionId ?? '');
   const isEverywhere = kind === 'everywhere' || settings.session.signOutEverywhere;
   for (const account of accounts) {
     const end = isEverywhere ? endEverywhere : endSession;
     if (!(await end(parts, account, name, ctx))) continue;
     const { id, name: displayName, username, iss: issuer } = account;
-    audit({ event: 'sign_out', kind, account: id, ...requestFacts(ctx) });
+    audit({ event: 'sign_out', kind, account: id, ...requestFacts(ctx, name) });
     hooks.signedOut({ accountId: id, issuer, name: displayName, username }, kind);
   }
   const left = accounts.reduce<SessionRecord | undefined>(

@@ -16,6 +16,7 @@ import { SessionStore } from './session-store.ts';
 import { SidIndex, sidEntriesSchema } from './sid-index.ts';
 import { signInLimit } from './sign-in-limit.ts';
 import { SignInTransactions, TRANSACTION_MS, transactionSchema } from './sign-in-transaction.ts';
+import { Successors, successorSchema } from './successors.ts';
 import { createViews } from './views.ts';
 
 interface Files {
@@ -62,6 +63,11 @@ export function makeParts(options: WebOptions, { views, files }: Files): Parts {
       records: new Records({ ...kept, schema: postedAnswerSchema }),
       names,
       transactions,
+      now,
+    }),
+    successors: new Successors({
+      records: new Records({ ...kept, schema: successorSchema }),
+      names,
       now,
     }),
     sids: new SidIndex({

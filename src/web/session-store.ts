@@ -82,9 +82,9 @@ export class SessionStore {
     if (kept) throw busy();
   }
 
-  /** The session of this name, the hash of its id, as it was a moment ago. @throws {Unavailable} */
-  async look(name: string): Promise<SessionRecord | undefined> {
-    return (await this.#options.records.read(this.#recordOf(name), { near: true }))?.value;
+  /** The session of this name, the hash of its id. @throws {Unavailable} */
+  async look(name: string, options?: ReadOptions): Promise<SessionRecord | undefined> {
+    return (await this.#options.records.read(this.#recordOf(name), options))?.value;
   }
 
   /**

@@ -87,6 +87,45 @@ describe('The session', () => {
     expect(web.broker.accounts.get('ada.tenant')?.sessions.size).to.equal(1);
   });
 
+  describe('that goes on under an id that the browser does not know yet', () => {
+    /** Signs out with the old cookie after the last write of a sign-in, before its answer. */
+    const signOutMeanwhile = async (waitMs = 0) => {
+      const browser = web.aBrowser();
+      await browser.signIn();
+      const callback = await browser.begin();
+      const old = browser.copy();
+      await browser.open(callback);
+      web.clock.now += waitMs;
+      return { browser, answer: await old.signOut() };
+    };
+
+    it('ends by a sign-out with the old one, which leads on to the authority', async () => {
+      const { browser, answer } = await signOutMeanwhile();
+      expect(answer.text).to.include('You are signed out');
+      expect(answer.headers['refresh']).to.include('logout_hint=opaque-hint-of-ada');
+      expect(await isSignedIn(browser)).to.equal(false);
+      expect(web.broker.accounts.size).to.equal(0);
+      const line = /"audit":true,"event":"sign_out","kind":"here".*/.exec(web.log())?.[0];
+      expect(line).to.include('"account":"ada.tenant"');
+    });
+
+    it('does not end by an id that is older than a minute', async () => {
+      const { browser } = await signOutMeanwhile(60_001);
+      expect(await isSignedIn(browser)).to.equal(true);
+    });
+
+    it('is not opened by the old one', async () => {
+      const browser = web.aBrowser();
+      await browser.signIn();
+      const old = browser.copy();
+      await browser.signIn();
+      const form = { method: 'POST', headers: { 'sec-fetch-site': 'same-origin' } };
+      expect((await old.send('/account/sign-out-everywhere', form)).status).to.equal(401);
+      expect((await old.fetch('/api/session')).status).to.equal(401);
+      expect(await isSignedIn(browser)).to.equal(true);
+    });
+  });
+
   describe('whose old record cannot be deleted at a sign-in', () => {
     const signInAgain = async (onDelete = () => {}) => {
       const browser = web.aBrowser();
