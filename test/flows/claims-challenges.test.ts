@@ -68,6 +68,19 @@ describe('A claims challenge', () => {
     expect((await visitor.open(at('/profile'))).trail).to.have.length(1);
   });
 
+  it('of a place that no token mends ends in words, without a round trip', async () => {
+    await signIn();
+    sandbox.controls.challenge('graph', 'location');
+    for (let time = 0; time < 2; time += 1) {
+      const page = await visitor.open(at('/profile'));
+      expect(page.trail).to.have.length(1);
+      expect(page.status).to.equal(502);
+      expect(page.text).to.include('certain networks or devices only');
+    }
+    sandbox.controls.mendAll();
+    expect((await visitor.open(at('/profile'))).status).to.equal(200);
+  });
+
   it('tells a script what is wanted, and that it is no lost session', async () => {
     await signIn();
     sandbox.controls.challenge('graph', 'authentication-context');
