@@ -19,6 +19,7 @@ type PathKey =
 /** First segments of the site's own pages. */
 const OWN = [
   ...['sign-in', 'sign-out', 'signed-out', 'account', 'profile', 'mail', 'apis', 'api'],
+  ...['calendar', 'files', 'people', 'groups'],
   ...['health', 'assets', 'again', 'admin-consent'],
 ];
 /** What the authority takes in a redirect URI and no router reads as a pattern. */

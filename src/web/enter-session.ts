@@ -50,9 +50,10 @@ export async function enterSession(
   const isRenewal = ctx.state.account?.id === identity.accountId;
   const kept = { sessionId: name, sessionEndsAt: endsAt, begunAt, ...(isRenewal && { from }) };
   const account = await broker.keep({ ...redeemed, askedScopes, ...kept });
-  const { roles: appRoles, acrs } = tokenClaims.parse(claims);
+  const { roles: appRoles, acrs, groups } = tokenClaims.parse(claims);
   const allRoles = [...new Set([...appRoles, ...roles])];
-  const mine = sessionAccount({ account, identity, roles: allRoles, acrs, now: now(), endsAt });
+  const told = { roles: allRoles, acrs, groups };
+  const mine = sessionAccount({ account, identity, ...told, now: now(), endsAt });
   let companions: Companions = { brought: [], leftOut: [] };
   try {
     if (from) companions = await bringAlong(parts, ctx, account, { from, name });

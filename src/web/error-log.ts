@@ -5,10 +5,17 @@ import type { Context } from './context.ts';
 import type { ErrorAnswer } from './error-answer.ts';
 import { loggedPath } from './logged-path.ts';
 
-export function logFailure(log: Log, ctx: Context, error: unknown, answer: ErrorAnswer): void {
+/** `name`: whether the request failed, or a part of its page. */
+export function logFailure(
+  log: Log,
+  ctx: Context,
+  error: unknown,
+  answer: ErrorAnswer,
+  name: 'request_failed' | 'part_failed' = 'request_failed',
+): void {
   const { correlationId } = ctx.state;
   const event = {
-    event: 'request_failed',
+    event: name,
     code: answer.code,
     status: answer.status,
     method: ctx.method,

@@ -1,12 +1,18 @@
 /** Microsoft Graph for the person signed in: what the Graph pages call. */
+
+import type { Settings } from '../config/settings.ts';
 import { Graph } from '../downstream/graph/graph.ts';
 import { findGraph } from '../downstream/graph/graph-section.ts';
 import { goneSignal } from './api.ts';
-import { type Context, type Parts, signedIn } from './context.ts';
+import { type Context, signedIn } from './context.ts';
+
+export interface GraphSettings {
+  readonly settings: Pick<Settings, 'downstreamApis'>;
+}
 
 /** Calls end when the browser goes away, or `signal` says so. 404 without a section for Graph. */
 export function graphOf(
-  { settings }: Pick<Parts, 'settings'>,
+  { settings }: GraphSettings,
   ctx: Context,
   signal: AbortSignal = goneSignal(ctx),
 ): Graph {

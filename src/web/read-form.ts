@@ -8,7 +8,8 @@ const refusalSchema = z.object({ status: z.union([z.literal(413), z.literal(415)
 
 const parseForm = bodyParser({
   enableTypes: ['form'],
-  formLimit: '16kb',
+  // A message of some length, escaped.
+  formLimit: '64kb',
   onError: (error, ctx) => ctx.throw(refusalSchema.safeParse(error).data?.status ?? 400),
 });
 

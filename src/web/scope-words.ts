@@ -8,6 +8,9 @@ const WORDS = new Map([
   ['calendars.read', 'see your calendar'],
   ['people.read', 'see the people you work with'],
   ['files.read', 'read your files'],
+  ['user.readbasic.all', 'see the names of people in your organisation'],
+  ['user.read.all', 'see the profiles of people in your organisation'],
+  ['groupmember.read.all', 'see the groups of your organisation and who is in them'],
 ]);
 
 export interface ScopeWords {

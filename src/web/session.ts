@@ -24,6 +24,8 @@ export const sessionSchema = z.object({
       roles: z.array(z.string()).default([]),
       /** Authentication contexts that the ID token says were satisfied (`acrs`). */
       acrs: z.array(z.string()).default([]),
+      /** Ids of groups, as the ID token named them; absent where it named none. */
+      groups: z.array(z.string()).optional(),
     }),
   ),
   /** The id of the account in use; empty when that one was signed out and others were not. */
@@ -52,13 +54,14 @@ interface NewTie {
   readonly identity: Identity;
   readonly roles: readonly string[];
   readonly acrs: readonly string[];
+  readonly groups?: readonly string[] | undefined;
   readonly now: number;
   readonly endsAt: number;
 }
 
 /** An account's part of a session. */
 export function sessionAccount(tie: NewTie): SessionAccount {
-  const { account, identity, roles, acrs, now, endsAt } = tie;
+  const { account, identity, roles, acrs, groups, now, endsAt } = tie;
   const { sid, issuer: iss, name, username } = identity;
   const hint = hintOf(identity);
   return {
@@ -67,6 +70,7 @@ export function sessionAccount(tie: NewTie): SessionAccount {
     ...(hint && { hint }),
     ...(name && { name }),
     ...(username && { username }),
+    ...(groups && { groups: [...groups] }),
   };
 }
 

@@ -86,15 +86,20 @@ export class Graph {
     return answer;
   }
 
-  /** An action, sent once; what it answers is JSON or nothing. */
-  async act(read: GraphRead, body?: object): Promise<unknown> {
-    return await this.#json(read, {
+  /** An action, sent once, whose good answer says nothing more. */
+  async act(read: GraphRead, body?: object): Promise<void> {
+    const call = {
+      ...this.#call(read),
       method: 'POST',
       ...(body && {
         headers: { ...read.headers, 'content-type': 'application/json' },
         body: Buffer.from(JSON.stringify(body)),
       }),
-    });
+    };
+    const { client, caller } = this.options;
+    const answer = await client.stream(caller, call);
+    if (answer.status >= 300) throw await client.failure(call, answer);
+    answer.body.destroy();
   }
 
   /** @throws {ApiFailed} the answer has another shape. */
@@ -112,9 +117,9 @@ export class Graph {
     return { items, next: link === undefined ? undefined : nextPage(this.options.section, link) };
   }
 
-  #json(read: GraphRead, more: Partial<ApiCall> = {}): Promise<unknown> {
+  #json(read: GraphRead): Promise<unknown> {
     const { client, caller } = this.options;
-    return client.json(caller, { ...this.#call(read), ...more });
+    return client.json(caller, this.#call(read));
   }
 
   #call({ permission, ...read }: GraphRead): ApiCall {

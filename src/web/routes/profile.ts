@@ -1,12 +1,20 @@
 /** `GET /profile` and `GET /profile/photo`: the person signed in, as Microsoft Graph knows them. */
-import { readMe, readPhoto } from '../../downstream/graph/me.ts';
+import { readManager, readMe, readPhoto, readReports } from '../../downstream/graph/me.ts';
 import type { Middleware, Parts } from '../context.ts';
 import { graphOf } from '../graph-of.ts';
+import { partsLoader } from '../load-parts.ts';
 import { mediaType } from '../media-type.ts';
 
 export function profile(parts: Parts): Middleware {
   return async (ctx) => {
-    parts.pages.show(ctx, 'profile', { me: await readMe(graphOf(parts, ctx)) });
+    // Its own failures are the page's: without it there is nothing to show.
+    const me = await readMe(graphOf(parts, ctx));
+    const load = partsLoader(parts, ctx);
+    const [manager, reports] = await Promise.all([
+      load(async (signal) => (await readManager(graphOf(parts, ctx, signal))) ?? 'none'),
+      load((signal) => readReports(graphOf(parts, ctx, signal))),
+    ]);
+    parts.pages.show(ctx, 'profile', { me, manager, reports });
   };
 }
 
