@@ -14,6 +14,7 @@ export type AssetUrl = (name: string) => string;
 
 const TYPES = new Map([
   ['.css', 'text/css; charset=utf-8'],
+  ['.js', 'text/javascript; charset=utf-8'],
   ['.svg', 'image/svg+xml'],
 ]);
 

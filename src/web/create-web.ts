@@ -35,6 +35,7 @@ import { backChannelSignOut } from './routes/back-channel-sign-out.ts';
 import { calendar } from './routes/calendar.ts';
 import { callback } from './routes/callback.ts';
 import { endSession } from './routes/end-session.ts';
+import { example } from './routes/example.ts';
 import { fileContent, folder } from './routes/files.ts';
 import { frontChannelSignOut } from './routes/front-channel-sign-out.ts';
 import { gateway } from './routes/gateway.ts';
@@ -123,6 +124,7 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   router.get('/files/:id/content', requireAccount(), fileContent(parts));
   router.get('/people', requireAccount(), people(parts));
   router.get('/groups', requireAccount(), groups(parts));
+  router.get('/example', example(parts));
   router.get('/apis/:name', requireAccount(), apis(parts));
   router.get('/api/session', requireAccount(), apiSession);
   router.all(['/api/:name', '/api/:name/{*path}'], gateway(parts));

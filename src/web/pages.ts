@@ -4,6 +4,7 @@ import type { DownstreamApi } from '../config/settings.ts';
 import { findGraph } from '../downstream/graph/graph-section.ts';
 import type { AssetUrl } from './asset-files.ts';
 import type { Context } from './context.ts';
+import { exampleApis } from './example-apis.ts';
 import { initialsOf } from './initials.ts';
 import type { Render } from './views.ts';
 
@@ -32,8 +33,10 @@ export class Pages {
       ...data,
       stylesheet: assetUrl('style.css'),
       icon: assetUrl('icon.svg'),
+      asset: assetUrl,
       path: ctx.path,
       hasGraph: findGraph(apis) !== undefined,
+      hasExample: exampleApis(apis) !== undefined,
       apis: apis
         .filter(({ requestAppToken }) => !requestAppToken)
         .map((api) => ({
