@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { homeTenant } from './sandbox/directory.ts';
+import { otherHost } from './sandbox/other-host.ts';
 import { demoApp } from './sandbox/sandbox-options.ts';
 import { type Sandbox, startSandbox } from './sandbox/start-sandbox.ts';
 
@@ -90,6 +91,7 @@ function siteEnvironment(ports: Ports, sandbox: Sandbox, stateDirectory: string)
     DownstreamApis__Graph__BaseUrl: sandbox.graphUrl,
     DownstreamApis__Graph__RelativePath: 'me',
     DownstreamApis__Graph__Scopes: 'User.Read',
+    DownstreamApis__Graph__RedirectHosts: otherHost(new URL(sandbox.url), '/').host,
     DownstreamApis__Graph__Gateway__0__Methods__0: 'GET',
     DownstreamApis__Graph__Gateway__0__Path: '/me',
     DownstreamApis__Graph__Gateway__1__Methods__0: 'GET',

@@ -24,17 +24,17 @@ export type DriveItem = z.output<typeof itemSchema>;
 const folderSchema = z.object({
   id: z.string(),
   name: z.string(),
-  root: z.object({}).nullish(),
   parentReference: z
-    .object({ id: optionalText })
+    .object({ id: optionalText, path: optionalText })
     .nullish()
-    .transform((parent) => parent?.id),
+    // The topmost folder is known without its id.
+    .transform((parent) => (parent?.path?.endsWith('/root:') ? undefined : parent?.id)),
 });
 
 export interface Folder {
+  /** Empty for the topmost one. */
   readonly name: string;
-  readonly isRoot: boolean;
-  /** The id of the folder it is in. */
+  /** The id of the folder it is in; absent for the topmost one. */
   readonly parentId: string | undefined;
   readonly page: GraphPage<DriveItem>;
 }
@@ -52,25 +52,31 @@ export function isItemId(id: string): boolean {
 
 /** A folder with one page of what is in it, in one request. @throws {SignInRequired} no consent to Files.Read. */
 export async function readFolder(graph: Graph, { id, start }: FolderChoice = {}): Promise<Folder> {
-  const path = id === undefined ? '/me/drive/root' : `/me/drive/items/${encodeURIComponent(id)}`;
-  const inside = { $top: PAGE, $orderby: 'name', ...(start && { [start.by]: start.value }) };
+  const inside = { $top: PAGE, $orderby: 'name' };
+  if (id === undefined) {
+    const path = '/me/drive/root/children';
+    const page = await graph.list(itemSchema, {
+      path,
+      permission: PERMISSION,
+      query: inside,
+      start,
+    });
+    return { name: '', parentId: undefined, page };
+  }
+  const path = `/me/drive/items/${encodeURIComponent(id)}`;
+  const query = { ...inside, ...(start && { [start.by]: start.value }) };
   const [folder, children] = await readBatch(
     graph,
     [
       { path, query: selecting(folderSchema) },
-      { path: `${path}/children`, query: selecting(itemSchema, inside) },
+      { path: `${path}/children`, query: selecting(itemSchema, query) },
     ],
     { permission: PERMISSION },
   );
   if (folder?.status !== 'fulfilled') throw folder?.reason;
   if (children?.status !== 'fulfilled') throw children?.reason;
-  const { name, root, parentReference } = graph.shaped(folderSchema, folder.value);
-  return {
-    name,
-    isRoot: root !== undefined && root !== null,
-    parentId: parentReference,
-    page: graph.page(itemSchema, children.value),
-  };
+  const { name, parentReference: parentId } = graph.shaped(folderSchema, folder.value);
+  return { name, parentId, page: graph.page(itemSchema, children.value) };
 }
 
 export function readItem(graph: Graph, id: string): Promise<DriveItem> {

@@ -15,10 +15,10 @@ export function folder(parts: Parts) {
     const start = startOf(ctx);
     const opened = await readFolder(graphOf(parts, ctx), { id, start });
     const path = id === undefined ? '/files' : pathOf(id);
-    const { parentId, isRoot } = opened;
+    const { name, parentId } = opened;
     parts.pages.show(ctx, 'files', {
-      name: isRoot ? '' : opened.name,
-      parentPath: isRoot || parentId === undefined ? '/files' : pathOf(parentId),
+      name,
+      parentPath: parentId === undefined ? '/files' : pathOf(parentId),
       items: opened.page.items.map(({ folder: inside, file, ...item }) => ({
         ...item,
         isFolder: Boolean(inside),
