@@ -49,7 +49,11 @@ export const demoApp: SandboxApp = {
   clientId: '4c0c1e46-5ba1-4d0e-9f0b-2c7a6d1f0a11',
   name: 'Concierge',
   secrets: ['sandbox-only-secret'],
-  redirectUris: ['http://localhost/signin-oidc', 'http://localhost/signout-callback-oidc'],
+  redirectUris: [
+    'http://localhost/signin-oidc',
+    'http://localhost/signout-callback-oidc',
+    'http://localhost/admin-consent-callback',
+  ],
   frontChannelLogoutUrl: 'http://localhost:4000/signout-oidc',
 };
 

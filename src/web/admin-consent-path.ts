@@ -13,7 +13,9 @@ export function adminConsentPath(
   const { account, returnTo = '/' } = ctx.state;
   const { tenantId } = account?.identity ?? {};
   if (!account || scopes.length === 0 || !authority.hasAdministrators(tenantId)) return '';
-  const challenge = challenges.seal({ accountId: account.id, scopes: [...scopes], returnTo });
+  const tenant = tenantId === undefined ? {} : { tenantId };
+  const wanted = { accountId: account.id, scopes: [...scopes], returnTo, ...tenant };
+  const challenge = challenges.seal(wanted);
   return `/admin-consent?${new URLSearchParams({ challenge })}`;
 }
 

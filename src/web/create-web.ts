@@ -17,6 +17,7 @@ import { challengePage } from './middleware/challenge-page.ts';
 import { correlation } from './middleware/correlation.ts';
 import { errorPage } from './middleware/error-page.ts';
 import { identify } from './middleware/identify.ts';
+import { preflight } from './middleware/preflight.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { requestTarget } from './middleware/request-target.ts';
 import { requireAccount } from './middleware/require-account.ts';
@@ -111,7 +112,7 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   router.post('/account/sign-out-everywhere', requireAccount(), signOutEverywhere(parts));
   router.post('/account/switch', switchAccount(parts));
   router.get('/again/:id', requireAccount(), again(parts));
-  router.get('/admin-consent', requireAccount(), adminConsent(parts));
+  router.get('/admin-consent', adminConsent(parts));
   router.get(azureAd.adminConsentCallbackPath, adminConsentCallback(parts));
   router.get('/profile', requireAccount(), profile(parts));
   router.get('/profile/photo', requireAccount(), profilePhoto(parts));
@@ -138,6 +139,7 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   app.use(requestLog(log, now));
   app.use(errorPage(parts));
   app.use(urlLimit);
+  app.use(preflight);
   app.use(secureCookies(site.secure));
   app.use(open.routes());
   app.use(session(app, parts));

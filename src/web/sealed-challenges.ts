@@ -6,8 +6,9 @@ const challengeSchema = z.object({
   accountId: z.string(),
   scopes: z.array(z.string()),
   claims: z.string().optional(),
-  /** The page that wanted it. */
+  /** The page that wanted it, and the tenant of the account: for an administrator of it. */
   returnTo: z.string().optional(),
+  tenantId: z.string().optional(),
 });
 
 /** What the authority is to ask of one account. */
@@ -40,10 +41,15 @@ export class SealedChallenges {
 
   /** The challenge for this account, if it was sealed here and has not expired. */
   open(sealed: string | null, accountId: string): Challenge | undefined {
+    const challenge = this.openForAnyone(sealed);
+    return challenge?.accountId === accountId ? challenge : undefined;
+  }
+
+  /** The challenge, whoever it is for: for one who is to help that account. */
+  openForAnyone(sealed: string | null): Challenge | undefined {
     const opened = sealed ? this.#keyRing.open(NAME, sealed) : undefined;
     if (opened?.status !== 'open') return undefined;
     const { expiresAt, ...challenge } = sealedSchema.parse(JSON.parse(opened.plaintext));
-    if (expiresAt <= this.#now() || challenge.accountId !== accountId) return undefined;
-    return challenge;
+    return expiresAt > this.#now() ? challenge : undefined;
   }
 }
