@@ -9,6 +9,7 @@ import { AppError, Misconfigured } from './errors.ts';
 import { gracefulStop } from './graceful-stop.ts';
 import { createLog } from './log.ts';
 import { isLoopback } from './loopback.ts';
+import { keepUploadPace } from './upload-pace.ts';
 
 const USAGE = `Usage: npm start -- [--check] [--config FILE]
   --check        only validate, and print the effective settings without their secrets
@@ -17,7 +18,6 @@ const USAGE = `Usage: npm start -- [--check] [--config FILE]
 /** Longer than any proxy keeps a connection, so that the proxy is the one to close it. */
 const KEEP_ALIVE_MS = 75_000;
 const HEADERS_MS = 10_000;
-const REQUEST_MS = 60_000;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 /** More than any address may have, so that one too long gets a page and not a broken connection. */
 const MAX_HEADER_BYTES = 128 * 1024;
@@ -66,11 +66,13 @@ async function serve({ settings }: LoadedSettings): Promise<void> {
   const app = await createApp(settings, log);
   const limits = {
     headersTimeout: HEADERS_MS,
-    requestTimeout: REQUEST_MS,
+    // A large upload takes its time; its pace is kept instead.
+    requestTimeout: 0,
     maxHeaderSize: MAX_HEADER_BYTES,
   };
   const server = createServer(limits, app.callback);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
+  keepUploadPace(server);
 
   server.on('error', (error: NodeJS.ErrnoException) => {
     const busy = error.code === 'EADDRINUSE';

@@ -18,7 +18,7 @@ const rooms: readonly (readonly [prefix: string, rank: number])[] = [
 const doors: readonly (readonly [library: RegExp, prefix: string])[] = [
   [/^(openid-client|oauth4webapi|jose)(\/|$)/, 'src/authority/'],
   [/^(keyv|@keyv\/.*|node:sqlite|pg|mysql2|etcd3|mongodb)$/, 'src/storage/'],
-  [/^got$/, 'src/downstream/'],
+  [/^(got|undici)$/, 'src/downstream/'],
   [/^(nunjucks|koa-session|koa|@koa\/.*|bowser)$/, 'src/web/'],
   [/^(jsonc-parser|leven)$/, 'src/config/'],
 ];

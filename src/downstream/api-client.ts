@@ -3,17 +3,17 @@ import type { Readable } from 'node:stream';
 import type { AccessToken, Account, Broker, TokenRequest } from '../broker/account.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { DownstreamApi } from '../config/settings.ts';
-import { ApiFailed, type Unavailable } from '../errors.ts';
+import { ApiFailed, Unavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { apiFailure } from './api-failure.ts';
 import { ApiGuard } from './api-guard.ts';
-import { apiUrl } from './api-url.ts';
 import { exchange, type HttpAnswer } from './exchange.ts';
 import { followRedirects } from './follow-redirects.ts';
 import { jsonBody } from './json-body.ts';
 import { type ApiLimits, defaultLimits } from './limits.ts';
+import { isOneShot, type Manner, type PreparedCall, prepareCall } from './prepared-call.ts';
+import { Relay } from './relay.ts';
 import { anonymousHeaders, requestHeaders } from './request-headers.ts';
-import { siteScopes } from './site-scopes.ts';
 import { withRetries } from './with-retries.ts';
 import { challengedClaims } from './www-authenticate.ts';
 
@@ -37,6 +37,10 @@ export interface ApiCall {
   /** Whether a newer access token is wanted than the one kept. */
   readonly forceRefresh?: boolean | undefined;
   readonly accept?: string | undefined;
+  /** Of a relayed call only: which encodings of the answer its reader undoes. */
+  readonly acceptEncoding?: string | undefined;
+  /** How long a stream is, where that is known; of a relayed call only. */
+  readonly bodyBytes?: number | undefined;
   /** Whether sending it twice does no more than sending it once, though its method does not say so. */
   readonly isIdempotent?: boolean | undefined;
   /** In place of the API's own time for a whole call. */
@@ -62,18 +66,6 @@ interface ApiClientOptions {
   readonly clock?: Clock;
 }
 
-/** A call made ready to be sent, perhaps more than once. */
-interface Prepared extends ApiCall {
-  readonly caller: Caller;
-  readonly method: string;
-  readonly url: URL;
-  readonly token: TokenRequest;
-  readonly limits: ApiLimits;
-  readonly maxBytes: number;
-  /** Whether the time limit holds for the body of the answer, too. */
-  readonly isTotal: boolean;
-}
-
 /** RFC 9110 §9.2.2, of those that APIs have. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
@@ -83,10 +75,12 @@ export class ApiClient {
   readonly #clock: Clock;
   /** By the name of the API. */
   readonly #guards = new Map<string, ApiGuard>();
+  readonly #relay: Relay;
 
   constructor(options: ApiClientOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#relay = new Relay({ ...defaultLimits, ...options.limits });
   }
 
   /** The configured API of that name, in any case of letters. */
@@ -105,7 +99,7 @@ export class ApiClient {
    */
   async json(caller: Caller, call: ApiCall): Promise<unknown> {
     const accept = call.accept ?? call.api.defaults.accept ?? 'application/json';
-    const answer = await this.#call(this.#prepare(caller, { ...call, accept }, true));
+    const answer = await this.#call(this.#prepare(caller, { ...call, accept }, 'whole'));
     if (answer.status < 200 || answer.status > 299) throw await this.failure(call, answer);
     return jsonBody(call.api.name, answer, call.correlationId);
   }
@@ -122,7 +116,17 @@ export class ApiClient {
    */
   async stream(caller: Caller, call: ApiCall): Promise<ApiAnswer> {
     const accept = call.accept ?? call.api.defaults.accept ?? '*/*';
-    return this.#call(this.#prepare(caller, { ...call, accept }, false));
+    return this.#call(this.#prepare(caller, { ...call, accept }, 'stream'));
+  }
+
+  /**
+   * As `stream`, for handing on: a body of any size, still encoded as the API sent it.
+   *
+   * @throws what `stream` throws; {Unavailable} also where the access token was refused and renewed,
+   *   and a streamed body cannot be sent again.
+   */
+  async relay(caller: Caller, call: ApiCall): Promise<ApiAnswer> {
+    return this.#call(this.#prepare(caller, call, 'relay'));
   }
 
   /** The failure that stands for an answer of `stream` whose status is no good; its body is let go. */
@@ -130,51 +134,29 @@ export class ApiClient {
     return apiFailure(api.name, answer, { now: this.#clock.now(), correlationId });
   }
 
-  #prepare(caller: Caller, call: ApiCall, isTotal: boolean): Prepared {
-    const { api, method = 'GET' } = call;
-    const { defaults } = api;
-    const limits = { ...defaultLimits, ...api.limits, ...this.#options.limits };
-    if (call.timeoutMs !== undefined) limits.requestMs = call.timeoutMs;
-    const { tenantId = defaults.tenantId, claims = defaults.claims } = call;
-    const { forceRefresh = defaults.forceRefresh } = call;
-    const scopes = call.scopes ?? (caller === 'site' ? siteScopes(api) : api.scopes);
-    const query = new URLSearchParams(defaults.query);
-    for (const name of new Set(new URLSearchParams(call.query).keys())) query.delete(name);
-    for (const [name, value] of new URLSearchParams(call.query)) query.append(name, value);
-    return {
-      ...call,
-      ...{ caller, method, isTotal, limits },
-      maxBytes: isTotal ? limits.jsonBytes : limits.streamBytes,
-      url: apiUrl(api, call.path, query),
-      headers: { ...defaults.headers, ...call.headers },
-      token: {
-        scopes,
-        ...(tenantId && { tenantId }),
-        ...(claims && { claims }),
-        ...(forceRefresh && { forceRefresh: true as const }),
-      },
-    };
+  #prepare(caller: Caller, call: ApiCall, manner: Manner): PreparedCall {
+    return prepareCall(caller, call, manner, this.#options.limits);
   }
 
-  async #call(call: Prepared): Promise<HttpAnswer> {
+  async #call(call: PreparedCall): Promise<HttpAnswer> {
     const first = await this.#token(call, call.token);
     let giveUpAt = this.#giveUpAt(call);
     let answer = await this.#send(call, first, giveUpAt);
     if (answer.status === 401) {
       const renewed = await this.#renew(call, first, answer);
-      if (isOneShot(call.body)) throw await this.failure(call, answer);
       answer.body.destroy();
+      if (isOneShot(call.body)) throw sendAgain(call.api.name);
       giveUpAt = this.#giveUpAt(call);
       answer = await this.#send(call, renewed, giveUpAt);
     }
     answer = await followRedirects(answer, call, (url) =>
-      this.#exchange({ ...call, url }, anonymousHeaders(call.accept), giveUpAt),
+      this.#exchange({ ...call, url }, anonymousHeaders(call), giveUpAt),
     );
     if (answer.status === 401) throw await this.#refusedAgain(call, answer);
     return answer;
   }
 
-  #token({ caller }: Prepared, request: TokenRequest): Promise<AccessToken> {
+  #token({ caller }: PreparedCall, request: TokenRequest): Promise<AccessToken> {
     const { broker } = this.#options;
     return caller === 'site'
       ? broker.acquireAppToken(request)
@@ -182,7 +164,7 @@ export class ApiClient {
   }
 
   /** Another access token than the refused one, so that at least the next call has it. */
-  async #renew(call: Prepared, refused: AccessToken, answer: HttpAnswer): Promise<AccessToken> {
+  async #renew(call: PreparedCall, refused: AccessToken, answer: HttpAnswer): Promise<AccessToken> {
     const { api, correlationId, token } = call;
     const claims = challengedClaims(answer.headers['www-authenticate']);
     const event = { event: 'api_token_refused', api: api.name, challenged: claims !== undefined };
@@ -199,7 +181,7 @@ export class ApiClient {
   }
 
   /** No third token helps; a challenge that comes back was answered in vain. */
-  async #refusedAgain(call: Prepared, answer: HttpAnswer): Promise<ApiFailed | Unavailable> {
+  async #refusedAgain(call: PreparedCall, answer: HttpAnswer): Promise<ApiFailed | Unavailable> {
     const failure = await this.failure(call, answer);
     if (challengedClaims(answer.headers['www-authenticate']) === undefined) return failure;
     return new ApiFailed(
@@ -208,7 +190,7 @@ export class ApiClient {
     );
   }
 
-  #send(call: Prepared, accessToken: AccessToken, giveUpAt: number): Promise<HttpAnswer> {
+  #send(call: PreparedCall, accessToken: AccessToken, giveUpAt: number): Promise<HttpAnswer> {
     const headers = requestHeaders({ ...call, accessToken: accessToken.value });
     const { limits, body } = call;
     return withRetries(() => this.#exchange(call, headers, giveUpAt), {
@@ -218,11 +200,20 @@ export class ApiClient {
     });
   }
 
-  #exchange(call: Prepared, headers: Record<string, string>, giveUpAt: number) {
+  #exchange(call: PreparedCall, headers: Record<string, string>, giveUpAt: number) {
     const { api, limits, signal } = call;
-    const totalMs = call.isTotal ? giveUpAt - this.#clock.monotonic() : undefined;
-    const request = { ...call, api: api.name, headers, totalMs };
-    return this.#guardOf(api).run(() => exchange(request, limits), signal);
+    const request = { ...call, api: api.name, headers };
+    const isUpload = isOneShot(call.body);
+    return this.#guardOf(api).run(
+      () => {
+        if (call.manner === 'relay') return this.#relay.send(request, limits);
+        const isWhole = call.manner === 'whole';
+        const totalMs = isWhole ? giveUpAt - this.#clock.monotonic() : undefined;
+        const maxBytes = isWhole ? limits.jsonBytes : limits.streamBytes;
+        return exchange({ ...request, totalMs, maxBytes }, limits);
+      },
+      { signal, isUpload },
+    );
   }
 
   #guardOf({ name, limits: { maxConcurrent } }: DownstreamApi): ApiGuard {
@@ -232,11 +223,14 @@ export class ApiClient {
     return guard;
   }
 
-  #giveUpAt({ limits }: Prepared): number {
+  #giveUpAt({ limits }: PreparedCall): number {
     return this.#clock.monotonic() + limits.requestMs;
   }
 }
 
-function isOneShot(body: Readable | Buffer | undefined): boolean {
-  return body !== undefined && !Buffer.isBuffer(body);
+/** It was refused, and so not done; the next one has another access token. */
+function sendAgain(api: string): Unavailable {
+  return new Unavailable(`${api} wants this to be sent again.`, {
+    ...{ retryAfterSeconds: 1, detail: { api, apiStatus: 401, error: 'token_renewed' } },
+  });
 }

@@ -8,13 +8,20 @@ interface ApiGuardOptions {
   readonly clock: Clock;
 }
 
+interface Run {
+  readonly signal: AbortSignal | undefined;
+  /** Whether it waits for its own body first, however long that takes to come. */
+  readonly isUpload?: boolean;
+}
+
 /** So many failures in a row, with no answer between them, are taken for an outage. */
 const FAILURES = 10;
 const REST_MS = 5000;
 
 /**
- * Counts calls that wait for the headers of an answer; a body under way waits for nobody. An answer
- * of any status is a sign of life: what one person is refused says nothing of the others.
+ * Counts calls that wait for the headers of an answer; a body under way waits for nobody, and an
+ * upload for its sender. An answer of any status is a sign of life: what one person is refused says
+ * nothing of the others.
  */
 export class ApiGuard {
   readonly #options: ApiGuardOptions;
@@ -28,9 +35,10 @@ export class ApiGuard {
   }
 
   /** What `send` gives. @throws {Unavailable} too many wait already, or it did not answer lately. */
-  async run<T>(send: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  async run<T>(send: () => Promise<T>, { signal, isUpload = false }: Run): Promise<T> {
     this.#enter();
-    this.#waiting += 1;
+    const places = isUpload ? 0 : 1;
+    this.#waiting += places;
     try {
       const answer = await send();
       this.#failures = 0;
@@ -40,7 +48,7 @@ export class ApiGuard {
       if (error instanceof Unavailable && !signal?.aborted) this.#onFailure();
       throw error;
     } finally {
-      this.#waiting -= 1;
+      this.#waiting -= places;
     }
   }
 

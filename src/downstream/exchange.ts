@@ -4,6 +4,7 @@ import got, { RequestError, TimeoutError } from 'got';
 import { ApiFailed, Unavailable } from '../errors.ts';
 import { boundedBody } from './bounded-body.ts';
 import type { ApiLimits } from './limits.ts';
+import { isFinalStatus, oddStatus, transportFailure } from './transport-failure.ts';
 
 export interface HttpRequest {
   /** The name of the API, for failures. */
@@ -24,17 +25,14 @@ export interface HttpAnswer {
   /** Of the body as it is read: not those of a compression already undone. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Readable;
+  /** All of `body`, where it is here already. */
+  readonly whole?: Buffer;
 }
 
-/** Failures before anything of the request could have left. */
-const BEFORE_SENDING = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
 const CONNECTING = new Set(['lookup', 'connect', 'secureConnect']);
 
 /**
  * The answer to a request, whatever its status, as soon as its headers are here.
- *
- * The errors of the HTTP library hold the request's headers, and so the access token: only their
- * codes are taken over.
  *
  * @throws {Unavailable} the API cannot be reached, is silent or breaks off.
  * @throws {ApiFailed} a good answer announces a body larger than the limit, or the status is none
@@ -54,7 +52,7 @@ export function exchange(request: HttpRequest, limits: ApiLimits): Promise<HttpA
     refuse(101);
   });
   stream.once('response', ({ statusCode, headers }) => {
-    if (statusCode < 200 || statusCode > 599) {
+    if (!isFinalStatus(statusCode)) {
       refuse(statusCode);
       return;
     }
@@ -95,23 +93,12 @@ function optionsOf(request: HttpRequest, limits: ApiLimits) {
   };
 }
 
-function asOwnError({ api, method }: HttpRequest, error: unknown): Error {
+function asOwnError(request: HttpRequest, error: unknown): Error {
   if (error instanceof ApiFailed || error instanceof Unavailable) return error;
   const code = error instanceof RequestError ? error.code : 'ERR_UNKNOWN';
-  if (code.startsWith('ERR_INVALID')) return new Error(`A request to ${api} is malformed: ${code}`);
   const timedOut = error instanceof TimeoutError;
-  const unsent = timedOut ? CONNECTING.has(error.event) : BEFORE_SENDING.has(code);
-  const reads = method === 'GET' || method === 'HEAD';
-  return new Unavailable(
-    timedOut ? `${api} did not answer in time.` : `${api} cannot be reached just now.`,
-    { outcome: unsent || reads ? 'not-done' : 'unknown', detail: { api, error: code } },
-  );
-}
-
-function oddStatus({ api }: HttpRequest, apiStatus: number): ApiFailed {
-  return new ApiFailed(`${api} answered with a status that is none (${apiStatus}).`, {
-    detail: { api, apiStatus, error: 'odd_status' },
-  });
+  const unsent = timedOut && CONNECTING.has(error.event);
+  return transportFailure(request, { code, timedOut, unsent });
 }
 
 function tooLarge({ api, maxBytes }: HttpRequest): ApiFailed {

@@ -8,6 +8,8 @@ export interface ApiLimits {
   readonly requestMs: number;
   /** Silence on a connection while a body is under way. */
   readonly idleMs: number;
+  /** The same for what is passed on as it is, where an API may have nothing to say for a while. */
+  readonly relayIdleMs: number;
   readonly maxRetries: number;
   /** The longest `Retry-After` that is waited for; a longer one is handed to the caller. */
   readonly retryWaitMs: number;
@@ -22,6 +24,7 @@ export const defaultLimits: ApiLimits = {
   responseMs: 15_000,
   requestMs: 20_000,
   idleMs: 30_000,
+  relayIdleMs: 120_000,
   maxRetries: 2,
   retryWaitMs: 5_000,
   backoffMs: 250,

@@ -22,7 +22,10 @@ const TO_THE_API = [
 
 const TO_THE_FRONT_END = [
   'accept-ranges',
+  // The bytes are those of the API, so their length and their encoding are, too.
+  'content-encoding',
   'content-language',
+  'content-length',
   'content-range',
   'etag',
   'last-modified',
@@ -32,6 +35,10 @@ const TO_THE_FRONT_END = [
   'retry-after',
 ];
 
+/** Without characters that no header may have, which some APIs send all the same. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Answers whose own length says nothing of what is sent here. */
+const WITHOUT_LENGTH = new Set([204, 205, 304]);
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
 const RASTER_IMAGE = /^image\/(?:jpeg|png|gif|webp|avif|bmp)$/;
 
@@ -53,8 +60,9 @@ export function apiRequestHeaders(headers: IncomingHttpHeaders): Record<string, 
 export function setGatewayHeaders(ctx: Context, answer: AnswerHeaders): void {
   for (const name of TO_THE_FRONT_END) {
     const value = answer[name];
-    if (typeof value === 'string') ctx.set(name, value);
+    if (typeof value === 'string' && HEADER_VALUE.test(value)) ctx.set(name, value);
   }
+  if (WITHOUT_LENGTH.has(ctx.status)) ctx.remove('Content-Length');
   const { essence, header } = mediaType(answer['content-type']);
   ctx.set('Content-Type', header);
   ctx.set('Content-Security-Policy', "sandbox; default-src 'none'");
@@ -63,4 +71,6 @@ export function setGatewayHeaders(ctx: Context, answer: AnswerHeaders): void {
   ctx.set('Cache-Control', 'no-store');
   const isHarmless = JSON_TYPE.test(essence) || RASTER_IMAGE.test(essence);
   if (!isHarmless) ctx.set('Content-Disposition', 'attachment');
+  // Proxies of the kind of nginx would collect events before they pass them on.
+  if (essence === 'text/event-stream') ctx.set('X-Accel-Buffering', 'no');
 }

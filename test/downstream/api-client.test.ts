@@ -183,13 +183,14 @@ describe('ApiClient', () => {
         expectNoToken(error, lines);
       });
 
-      it('does not send a streamed body twice, but has the access token renewed', async () => {
+      it('does not send a streamed body twice, but has the access token renewed, and says to send it again', async () => {
         await using api = await aServer(answering(401), answeringJson(200, {}));
         const { client, broker } = aClient();
         const body = Readable.from([Buffer.from('once')]);
         const call = { api: anApi(api.url), path: '/me', method: 'PUT', body };
-        const error = await failureOf(client.json(account, call), ApiFailed);
-        expect(error.detail.apiStatus).to.equal(401);
+        const error = await failureOf(client.json(account, call), Unavailable);
+        expect(error.detail).to.include({ apiStatus: 401, error: 'token_renewed' });
+        expect(error).to.include({ retryAfterSeconds: 1, outcome: 'not-done' });
         expect(api.seen).to.have.length(1);
         expect(broker.requests[1]?.refused).to.equal(`${CANARY}-1`);
       });

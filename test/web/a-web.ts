@@ -284,6 +284,8 @@ export class FakeApis {
     return this.onStream(call);
   };
 
+  relay = (account: Account, call: ApiCall): Promise<ApiAnswer> => this.stream(account, call);
+
   failure = async ({ api }: ApiCall, { status }: ApiAnswer) =>
     new ApiFailed(`${api.name} said ${status}.`, { detail: { api: api.name, apiStatus: status } });
 }

@@ -1,13 +1,16 @@
-/** `ANY /api/:name/*`: forwards what an API's `Gateway` rules open, and nothing else. */
+/** `ANY /api/:name/*`: passes on what an API's `Gateway` rules open, both ways as it comes, and nothing else. */
 import type { DownstreamApi, GatewayRule } from '../../config/settings.ts';
 import { matchGatewayRule } from '../../downstream/gateway-rules.ts';
 import { Forbidden } from '../../errors.ts';
 import { goneSignal } from '../api.ts';
+import { bodyToRelay } from '../body-to-relay.ts';
 import { type Context, type Middleware, type Parts, signedIn } from '../context.ts';
 import { apiRequestHeaders, setGatewayHeaders } from '../gateway-headers.ts';
-import { readRequestBody } from '../request-body.ts';
 
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** What is sent again by itself when an API refuses an access token; more is kept by nobody. */
+const MAX_SENT_AGAIN_BYTES = 256 * 1024;
+/** For so long neither end moves anything: then it is given up. Longer than proxies have patience. */
+const STILL_MS = 240_000;
 /** What a script, an image or a player asks for; never a document, a frame or a worker. */
 const DESTINATIONS = new Set(['empty', 'image', 'audio', 'video']);
 const WITHOUT_BODY = new Set([204, 205, 304]);
@@ -24,26 +27,29 @@ export function gateway({ apiClient }: Parts): Middleware {
     const { api, rule, path } = openedBy(ctx);
     const account = signedIn(ctx);
     const canHaveBody = ctx.method !== 'GET' && ctx.method !== 'HEAD';
-    const body = canHaveBody ? await readRequestBody(ctx, MAX_BODY_BYTES) : undefined;
+    const sent = canHaveBody ? await bodyToRelay(ctx.req, MAX_SENT_AGAIN_BYTES) : undefined;
 
-    const answer = await apiClient.stream(account, {
+    const answer = await apiClient.relay(account, {
       api,
       method: ctx.method,
       path,
       query: new URLSearchParams(ctx.querystring),
       headers: apiRequestHeaders(ctx.headers),
-      body,
+      body: sent?.body,
+      bodyBytes: sent?.bytes,
       scopes: rule.scopes ?? api.scopes,
       accept: ctx.get('Accept') || '*/*',
+      acceptEncoding: ctx.get('Accept-Encoding') || 'identity',
       correlationId: ctx.state.correlationId,
       signal: goneSignal(ctx),
     });
 
-    const isEmpty = WITHOUT_BODY.has(answer.status) || ctx.method === 'HEAD';
-    if (isEmpty) answer.body.destroy();
-    setGatewayHeaders(ctx, answer.headers);
     ctx.status = answer.status;
-    ctx.body = isEmpty ? '' : answer.body;
+    const isEmpty = WITHOUT_BODY.has(answer.status) || ctx.method === 'HEAD';
+    if (isEmpty && !answer.whole) answer.body.destroy();
+    ctx.body = isEmpty ? '' : (answer.whole ?? answer.body);
+    setGatewayHeaders(ctx, answer.headers);
+    if (!isEmpty && !answer.whole) sendAsItComes(ctx);
   };
 
   /** @throws {Forbidden} no rule opens it. */
@@ -67,4 +73,14 @@ function refuseOtherDestinations(ctx: Context): void {
   if (isOther || ctx.headers['service-worker'] !== undefined) {
     throw new Forbidden('This address answers scripts and pictures only, not pages.');
   }
+}
+
+/** A stream of events begins with its headers, which would else wait for the first event. */
+function sendAsItComes({ res }: Context): void {
+  res.setTimeout(STILL_MS);
+  res.once('pipe', () =>
+    setImmediate(() => {
+      if (!res.headersSent && !res.destroyed) res.flushHeaders();
+    }),
+  );
 }
