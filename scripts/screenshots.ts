@@ -54,6 +54,9 @@ async function tour(page: Page, keep: (name: string) => Promise<void>): Promise<
   await keep('declined');
   for (const [path, name] of [
     ['/mail', 'mail'],
+    ['/calendar', 'calendar'],
+    ['/files', 'files'],
+    ['/people', 'people'],
     ['/apis/Todos', 'api'],
   ] as const) {
     await open(path);
@@ -61,6 +64,7 @@ async function tour(page: Page, keep: (name: string) => Promise<void>): Promise<
     await page.waitForURL(`${site.url}${path}`);
     await keep(name);
   }
+  await tourGraph(page, keep);
   const phone = await signInOnPhone();
   await open('/account');
   await keep('account');
@@ -99,6 +103,40 @@ async function tour(page: Page, keep: (name: string) => Promise<void>): Promise<
   await page.unroute('**/logout?**');
   await open('/signout-callback-oidc');
   await keep('signed-out');
+}
+
+/** What Graph shows besides, and the writing of mail. */
+async function tourGraph(page: Page, keep: (name: string) => Promise<void>): Promise<void> {
+  const open = (path: string) => page.goto(`${site.url}${path}`);
+  await open('/');
+  await keep('home-permitted');
+  sandbox.controls.outage('graph', '503json');
+  await open('/');
+  await keep('home-graph-away');
+  sandbox.controls.mendAll();
+  await open('/mail?q=payslip');
+  await keep('mail-search');
+  await open('/files');
+  await page.getByRole('link', { name: 'Photos', exact: true }).click();
+  await page.getByRole('heading', { name: 'Photos' }).waitFor();
+  await keep('files-folder');
+  await open('/groups');
+  await keep('groups');
+  await open('/mail/send');
+  await keep('mail-send-offer');
+  await page.getByRole('link', { name: 'Permit sending' }).click();
+  await page.getByTestId('accept').click();
+  await page.waitForURL(`${site.url}/mail/send`);
+  await page.getByLabel('To').fill('nobody');
+  await page.getByLabel('Message').fill('Buy leeks and potatoes.');
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByText('is no mail address').waitFor();
+  await keep('mail-send-faults');
+  await page.getByLabel('To').fill('ada@contoso.example');
+  await page.getByLabel('Subject').fill('Note to self');
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.waitForURL(/done=sent/);
+  await keep('mail-sent');
 }
 
 /** A second session of the same person, for the account page. */
