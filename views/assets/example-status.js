@@ -27,6 +27,7 @@ export class Status {
    * @returns whether it succeeded
    */
   async attempt(action) {
+    this.say('');
     try {
       await action();
       return true;
