@@ -1,7 +1,9 @@
 /** The pages of Graph, over real HTTP against the sandbox: each asks for its own when it is opened. */
 import { expect } from 'chai';
-import type { Sandbox } from '../../scripts/sandbox/start-sandbox.ts';
-import { passSandbox, type Site, startSandboxedSite } from '../support/site.ts';
+import { otherHost } from '../../scripts/sandbox/other-host.ts';
+import { type Sandbox, startSandbox } from '../../scripts/sandbox/start-sandbox.ts';
+import { passSandbox, type Site, sandboxEnvironment, startSite } from '../support/site.ts';
+import { freePort } from '../support/site-process.ts';
 import { type Page, Visitor } from '../support/visitor.ts';
 
 const ADA = 'ada@contoso.example';
@@ -13,7 +15,12 @@ describe('With Graph, a person', () => {
   let visitor: Visitor;
 
   beforeEach(async () => {
-    ({ site, sandbox } = await startSandboxedSite());
+    sandbox = await startSandbox();
+    const port = await freePort();
+    site = await startSite({
+      ...sandboxEnvironment(sandbox, port),
+      DownstreamApis__Graph__RedirectHosts: otherHost(new URL(sandbox.url), '/').host,
+    });
     visitor = new Visitor();
   });
   afterEach(async () => {

@@ -1,7 +1,6 @@
 /** The whole site in this process, on a real port, before a sandbox of its own: for tests of the flows. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { otherHost } from '../../scripts/sandbox/other-host.ts';
 import { demoApp } from '../../scripts/sandbox/sandbox-options.ts';
 import { type Sandbox, startSandbox } from '../../scripts/sandbox/start-sandbox.ts';
 import { createApp } from '../../src/app.ts';
@@ -28,7 +27,6 @@ export function sandboxEnvironment(sandbox: Sandbox, port: number): Record<strin
     AzureAd__ClientSecret: demoApp.secrets[0] ?? '',
     DownstreamApis__Graph__BaseUrl: sandbox.graphUrl,
     DownstreamApis__Graph__Scopes: 'User.Read',
-    DownstreamApis__Graph__RedirectHosts: otherHost(new URL(sandbox.url), '/').host,
     DownstreamApis__Graph__Gateway__0__Methods: 'GET',
     DownstreamApis__Graph__Gateway__0__Path: '/me',
     DownstreamApis__Graph__Gateway__1__Methods: 'GET',

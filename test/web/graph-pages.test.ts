@@ -4,6 +4,7 @@ import type { ApiCall } from '../../src/downstream/api-client.ts';
 import { ApiFailed } from '../../src/errors.ts';
 import { anAnswer, aWeb, needsConsent, type Web } from './a-web.ts';
 import type { Browser } from './browser.ts';
+import { permitted } from './permitted.ts';
 
 const EVIL = `<img src=x onerror=alert(1)>"'`;
 
@@ -243,6 +244,7 @@ describe('Graph pages', () => {
   });
 
   it('escape every text of Graph, and link to nothing but https', async () => {
+    permitted(web, 'Mail.Read', 'Calendars.Read', 'User.Read.All', 'User.ReadBasic.All');
     const evil = { id: EVIL, displayName: EVIL, name: EVIL, subject: EVIL, description: EVIL };
     const at = { dateTime: '2026-11-20T08:00:00', timeZone: EVIL };
     const person = { ...evil, jobTitle: EVIL, scoredEmailAddresses: [{ address: EVIL }] };
@@ -265,6 +267,8 @@ describe('Graph pages', () => {
   });
 
   describe('of the profile', () => {
+    beforeEach(() => permitted(web, 'User.Read.All', 'User.ReadBasic.All'));
+
     it('show manager and reports, each with a permission and failures of its own', async () => {
       web.apiClient.onJson = ({ path, scopes = [] }) => {
         if (path === '/me') return { id: '1', displayName: 'Ada Example' };
@@ -278,6 +282,14 @@ describe('Graph pages', () => {
       const asked = web.apiClient.calls.map(({ path, scopes }) => [path, scopes]);
       expect(asked).to.deep.include(['/me/manager', ['User.Read.All']]);
       expect(asked).to.deep.include(['/me/directReports', ['User.ReadBasic.All']]);
+    });
+
+    it('ask the authority for neither before that was permitted', async () => {
+      permitted(web, 'User.Read');
+      answering({ id: '1', displayName: 'Ada Example' });
+      const { text } = await browser.open('/profile');
+      expect(text).to.include('Show my manager').and.include('Show my reports');
+      expect(web.apiClient.calls.map(({ path }) => path)).to.deep.equal(['/me']);
     });
 
     it('say who is not there', async () => {

@@ -4,6 +4,7 @@ import type { ApiCall } from '../../src/downstream/api-client.ts';
 import { ApiFailed, SignInRequired, Unavailable } from '../../src/errors.ts';
 import { aWeb, needsConsent, type Web } from './a-web.ts';
 import type { Browser } from './browser.ts';
+import { permitted } from './permitted.ts';
 
 const at = { dateTime: '2026-11-21T10:00:00.0000000', timeZone: 'UTC' };
 const GOOD: Record<string, unknown> = {
@@ -19,6 +20,7 @@ describe('The start page', () => {
     web = await aWeb();
     browser = web.aBrowser();
     await browser.signIn();
+    permitted(web, 'Mail.Read', 'Calendars.Read', 'api://todos/Todos.Read');
   });
   afterEach(() => web.close());
 
@@ -86,6 +88,23 @@ describe('The start page', () => {
     await browser.open(link.replaceAll('&amp;', '&'));
     expect(web.authority.asked.at(-1)?.scopes).to.deep.equal(['Mail.Read']);
     expect(link).to.match(/returnTo=%2F$/);
+  });
+
+  it('asks the authority for nothing that was not permitted so far, and links to it', async () => {
+    answering();
+    permitted(web, 'User.Read', 'Calendars.Read', 'api://other/Todos.Read');
+    const { text } = await browser.open('/');
+    expect(text).to.include('Review').and.include('Show my mail').and.include('Show my Todos');
+    expect(web.apiClient.calls.map(({ path }) => path)).to.deep.equal(['/me/calendarView']);
+  });
+
+  it('is there though the store cannot say what was permitted', async () => {
+    web.broker.inspect = async () => {
+      throw new Unavailable('The store is away.');
+    };
+    const { status, text } = await browser.open('/');
+    expect(status).to.equal(200);
+    expect(text.match(/Not available just now/g)).to.have.length(3);
   });
 
   it('does not wait for an API that is slow, and ends its call', async () => {

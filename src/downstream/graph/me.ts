@@ -31,6 +31,13 @@ export type Colleague = z.output<typeof colleagueSchema>;
 
 const RASTER_IMAGE = /^image\/(jpeg|png|gif|webp)\s*(;|$)/i;
 const REPORTS = '50';
+/**
+ * Graph lets nobody see a manager for less, and an administrator has to consent to it
+ * (https://learn.microsoft.com/graph/api/user-list-manager).
+ */
+export const MANAGER_PERMISSION = 'User.Read.All';
+/** For the names of those who report; anyone may consent to it. */
+export const REPORTS_PERMISSION = 'User.ReadBasic.All';
 
 export function readMe(graph: Graph): Promise<Me> {
   return graph.read(meSchema, { path: '/me' });
@@ -47,20 +54,16 @@ export async function readPhoto(graph: Graph): Promise<ApiAnswer | undefined> {
   throw contentFailure(section.name, answer, request?.correlationId);
 }
 
-/**
- * The person's manager; `undefined` if there is none. Graph lets nobody see that for less than
- * User.Read.All, to which an administrator consents
- * (https://learn.microsoft.com/graph/api/user-list-manager).
- */
+/** The person's manager; `undefined` if there is none. */
 export function readManager(graph: Graph): Promise<Colleague | undefined> {
   return absentIfNotFound(
-    graph.read(colleagueSchema, { path: '/me/manager', permission: 'User.Read.All' }),
+    graph.read(colleagueSchema, { path: '/me/manager', permission: MANAGER_PERMISSION }),
   );
 }
 
-/** Those who report to the person; their names take User.ReadBasic.All, to which anyone consents. */
+/** Those who report to the person, the first 50. */
 export async function readReports(graph: Graph): Promise<readonly Colleague[]> {
-  const permission = 'User.ReadBasic.All';
+  const permission = REPORTS_PERMISSION;
   const read = { path: '/me/directReports', permission, query: { $top: REPORTS } };
   return (await graph.list(colleagueSchema, read)).items;
 }

@@ -1,12 +1,12 @@
 /** `GET /`: what this is, or the newest of what the person signed in can see. */
 import type { DownstreamApi } from '../../config/settings.ts';
 import { readCalendar } from '../../downstream/graph/calendar.ts';
-import { findGraph } from '../../downstream/graph/graph-section.ts';
+import { findGraph, graphScopes } from '../../downstream/graph/graph-section.ts';
 import { readMessages } from '../../downstream/graph/mail.ts';
 import { type Context, type Middleware, type Parts, signedIn } from '../context.ts';
 import { graphOf } from '../graph-of.ts';
 import { jsonTable } from '../json-table.ts';
-import { type LoadPart, partsLoader } from '../load-parts.ts';
+import { partsLoader } from '../load-parts.ts';
 
 const FEW = 3;
 const AHEAD_MS = 7 * 24 * 60 * 60_000;
@@ -20,20 +20,24 @@ export function home(parts: Parts): Middleware {
   return async (ctx) => {
     if (!ctx.state.account) return parts.pages.show(ctx, 'home');
     const load = partsLoader(parts, ctx);
+    const from = parts.now();
+    const ahead = { from, to: from + AHEAD_MS, top: FEW };
     const [mail, meetings, list] = await Promise.all([
-      graph && load((signal) => readMessages(graphOf(parts, ctx, signal), { top: FEW })),
-      graph && loadMeetings(parts, ctx, load),
-      other && load((signal) => readNames(parts, ctx, other, signal)),
+      graph &&
+        load({
+          scopes: graphScopes(graph, 'Mail.Read'),
+          load: (signal) => readMessages(graphOf(parts, ctx, signal), { top: FEW }),
+        }),
+      graph &&
+        load({
+          scopes: graphScopes(graph, 'Calendars.Read'),
+          load: (signal) => readCalendar(graphOf(parts, ctx, signal), ahead),
+        }),
+      other &&
+        load({ scopes: other.scopes, load: (signal) => readNames(parts, ctx, other, signal) }),
     ]);
     parts.pages.show(ctx, 'home', { mail, meetings, list, listName: other?.name });
   };
-}
-
-function loadMeetings(parts: Parts, ctx: Context, load: LoadPart) {
-  const from = parts.now();
-  return load((signal) =>
-    readCalendar(graphOf(parts, ctx, signal), { from, to: from + AHEAD_MS, top: FEW }),
-  );
 }
 
 /** The first few things that an API lists, by their names. */
