@@ -1,15 +1,17 @@
 /** Takes a picture of every page, light, dark and narrow, with a sandbox: `npm run screenshots -- [FOLDER]`. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Page, selectors } from 'playwright-core';
 import { launchChromium } from '../test/support/chromium.ts';
+import { exampleRules } from '../test/support/example-rules.ts';
 import { startSandboxedSite } from '../test/support/site.ts';
 
 const folder = process.argv[2] ?? 'screenshots';
 mkdirSync(folder, { recursive: true });
 selectors.setTestIdAttribute('data-test');
 
-const { site, sandbox } = await startSandboxedSite();
+const { site, sandbox } = await startSandboxedSite({ ...exampleRules });
 const browser = await launchChromium();
 
 const looks = {
@@ -65,6 +67,7 @@ async function tour(page: Page, keep: (name: string) => Promise<void>): Promise<
     await keep(name);
   }
   await tourGraph(page, keep);
+  await tourExample(page, keep);
   const phone = await signInOnPhone();
   await open('/account');
   await keep('account');
@@ -137,6 +140,28 @@ async function tourGraph(page: Page, keep: (name: string) => Promise<void>): Pro
   await page.getByRole('button', { name: 'Send' }).click();
   await page.waitForURL(/done=sent/);
   await keep('mail-sent');
+}
+
+/** The page with scripts: its list, a permission that is missing, and an upload on its way. */
+async function tourExample(page: Page, keep: (name: string) => Promise<void>): Promise<void> {
+  await page.goto(`${site.url}/example`);
+  await page.getByRole('checkbox').first().waitFor();
+  await keep('example');
+  await page.getByLabel('New to-do').fill('Call the carrier about the delay');
+  await page.getByRole('button', { name: 'Add' }).click();
+  await page.getByRole('link', { name: 'Give permission' }).waitFor();
+  const devTools = await page.context().newCDPSession(page);
+  const network = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 400_000 };
+  await devTools.send('Network.emulateNetworkConditions', network);
+  const buffer = Buffer.alloc(2_000_000);
+  const file = { name: 'Floor plan.pdf', mimeType: 'application/pdf', buffer };
+  await page.getByLabel('A file for your drive').setInputFiles(file);
+  await page.getByRole('button', { name: 'Upload' }).click();
+  await page.locator('progress:not([value="0"])').waitFor();
+  await delay(1500);
+  await keep('example-under-way');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText('Cancelled').waitFor();
 }
 
 /** A second session of the same person, for the account page. */
