@@ -291,7 +291,8 @@ describe('The example page', function () {
     await openSignedIn({ DownstreamApis__Graph__BaseUrl: drive.url });
     await item('Confirm the delivery slot').waitFor();
     const bar = upload().getByRole('progressbar');
-    expect(await bar.isVisible()).to.equal(false);
+    const cancel = upload().getByRole('button', { name: 'Cancel' });
+    expect([await bar.isVisible(), await cancel.isVisible()]).to.deep.equal([false, false]);
     await choose(aFile('film.bin', 40 * MEGABYTE));
     const progress = async () => Number(await bar.getAttribute('value'));
     await until(async () => (await progress()) > 0.01);
@@ -300,14 +301,17 @@ describe('The example page', function () {
 
     // The rest of the page is not held up.
     await field().fill('Call the carrier');
-    await add();
+    await field().press('Enter');
     await says('Added: Call the carrier');
-    await upload().getByRole('button', { name: 'Cancel' }).click();
+    expect(await field().evaluate((input) => input.matches(':focus'))).to.equal(true);
+    await cancel.press('Enter');
     await uploadSays('Cancelled: film.bin');
     drive.readOn();
     await until(async () => drive.ends.length > 0);
     expect(drive.ends).to.deep.equal(['broken off']);
-    expect(await bar.isVisible()).to.equal(false);
+    expect([await bar.isVisible(), await cancel.isVisible()]).to.deep.equal([false, false]);
+    const send = upload().getByRole('button', { name: 'Upload' });
+    expect(await send.evaluate((button) => button.matches(':focus'))).to.equal(true);
   });
 
   it('never gets a token, into its text, its storage or an answer', async () => {

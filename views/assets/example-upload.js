@@ -12,6 +12,7 @@ export function showUpload(part, concierge) {
   const form = find(part, 'form', HTMLFormElement);
   const input = find(form, 'input', HTMLInputElement);
   const bar = find(part, 'progress', HTMLProgressElement);
+  const submit = find(form, 'button[type=submit]', HTMLButtonElement);
   const cancel = find(form, 'button[type=button]', HTMLButtonElement);
   const status = new Status(part);
   const { url = '' } = part.dataset;
@@ -25,10 +26,13 @@ export function showUpload(part, concierge) {
     if (!file || underWay) return;
     underWay = new AbortController();
     const { signal } = underWay;
+    submit.ariaDisabled = 'true';
     cancel.hidden = bar.hidden = false;
     await status.attempt(() => send(file, signal));
+    // Whoever is typing elsewhere by now goes on doing so.
+    if (document.activeElement === cancel) submit.focus();
     cancel.hidden = bar.hidden = true;
-    input.focus();
+    submit.ariaDisabled = null;
     underWay = undefined;
   });
 
