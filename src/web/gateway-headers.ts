@@ -35,8 +35,6 @@ const TO_THE_FRONT_END = [
   'retry-after',
 ];
 
-/** Without characters that no header may have, which some APIs send all the same. */
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Answers whose own length says nothing of what is sent here. */
 const WITHOUT_LENGTH = new Set([204, 205, 304]);
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
@@ -60,7 +58,7 @@ export function apiRequestHeaders(headers: IncomingHttpHeaders): Record<string, 
 export function setGatewayHeaders(ctx: Context, answer: AnswerHeaders): void {
   for (const name of TO_THE_FRONT_END) {
     const value = answer[name];
-    if (typeof value === 'string' && HEADER_VALUE.test(value)) ctx.set(name, value);
+    if (typeof value === 'string') ctx.set(name, value);
   }
   if (WITHOUT_LENGTH.has(ctx.status)) ctx.remove('Content-Length');
   const { essence, header } = mediaType(answer['content-type']);
