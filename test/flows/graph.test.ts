@@ -95,9 +95,12 @@ describe('With Graph, a person', () => {
       expect(file.status, link).to.equal(200);
       expect(file.headers.get('content-disposition')).to.match(/^attachment;/);
       expect(file.headers.get('content-security-policy')).to.include('sandbox');
+      expect(Number(file.headers.get('content-length')), link).to.be.above(0);
     }
+    const large = await visitor.fetch(at('/files/big-30000000/content'));
+    expect((await large.arrayBuffer()).byteLength).to.equal(30_000_000);
     const host = sandbox.requests.filter(({ endpoint }) => endpoint === 'files');
-    expect(host).to.have.length(links.length);
+    expect(host).to.have.length(links.length + 1);
     expect(host.filter(({ headers }) => headers['authorization'])).to.deep.equal([]);
   });
 

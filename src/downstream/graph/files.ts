@@ -92,5 +92,5 @@ export function readItem(graph: Graph, id: string): Promise<DriveItem> {
  */
 export function readContent(graph: Graph, id: string): Promise<ApiAnswer> {
   const path = `/me/drive/items/${encodeURIComponent(id)}/content`;
-  return graph.stream({ path, permission: PERMISSION });
+  return graph.relay({ path, permission: PERMISSION });
 }

@@ -7,7 +7,7 @@ import { graphScopes } from './graph-section.ts';
 import { nextPage, type PageStart } from './next-page.ts';
 
 export interface GraphOptions {
-  readonly client: Pick<ApiClient, 'json' | 'stream' | 'failure'>;
+  readonly client: Pick<ApiClient, 'json' | 'stream' | 'relay' | 'failure'>;
   readonly section: DownstreamApi;
   readonly caller: Caller;
   /** What each call says besides. */
@@ -77,11 +77,20 @@ export class Graph {
     return { items, isCut: start !== undefined };
   }
 
-  /** The bytes that Graph or a host it redirects to answers; of a good answer only. */
+  /** The bytes that Graph answers, up to a limit; of a good answer only. */
   async stream({ accept = '*/*', ...read }: GraphRead & { accept?: string }): Promise<ApiAnswer> {
     const call = { ...this.#call(read), accept };
     const { client, caller } = this.options;
     const answer = await client.stream(caller, call);
+    if (answer.status !== 200) throw await client.failure(call, answer);
+    return answer;
+  }
+
+  /** Bytes of any size, as they come; of a good answer only. */
+  async relay(read: GraphRead): Promise<ApiAnswer> {
+    const call = { ...this.#call(read), acceptEncoding: 'identity' };
+    const { client, caller } = this.options;
+    const answer = await client.relay(caller, call);
     if (answer.status !== 200) throw await client.failure(call, answer);
     return answer;
   }

@@ -43,13 +43,13 @@ export function fileContent(parts: Parts) {
     const graph = graphOf(parts, ctx);
     const { name, file } = await readItem(graph, id);
     if (!file) ctx.throw(404);
-    const { headers, body } = await readContent(graph, id);
+    const { headers, body, whole } = await readContent(graph, id);
+    ctx.body = whole ?? body;
     setGatewayHeaders(ctx, headers);
     // It sets a type after the name's ending, which is nobody's word.
     const type = ctx.response.get('Content-Type');
     ctx.attachment(name);
     ctx.set('Content-Type', type);
-    ctx.body = body;
   };
 }
 
