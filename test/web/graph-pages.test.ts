@@ -214,6 +214,9 @@ describe('Graph pages', () => {
       });
       expect(headers).not.to.have.any.keys('x-odd', 'x');
       expect(answer.cookies.join()).not.to.include('a=b');
+      web.apiClient.onStream = () => anAnswer('x', 'text/plain, text/html');
+      const odd = await browser.open('/files/f/content');
+      expect(odd.headers['content-type']).to.equal('application/octet-stream');
       const { path, scopes } = web.apiClient.calls.at(-1) ?? {};
       expect([path, scopes]).to.deep.equal(['/me/drive/items/f/content', ['Files.Read']]);
     });

@@ -39,6 +39,13 @@ describe('A next link', () => {
     });
   }
 
+  it('over plain http is refused on another machine, whatever the section says', () => {
+    const link = (host: string) => `http://${host}/v1.0/me/messages?$skip=10`;
+    const at = (host: string) => nextPage(anApi(new URL(`http://${host}/v1.0`)), link(host));
+    expect(at('127.0.0.1:8080').value).to.equal('10');
+    expect(() => at('graph.internal')).to.throw(ApiFailed);
+  });
+
   it('leads back to this site’s own request: its token goes to no other server', async () => {
     await using elsewhere = await aServer(answeringJson(200, { value: [] }));
     const there = elsewhere.url.href;
