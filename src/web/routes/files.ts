@@ -46,10 +46,7 @@ export function fileContent(parts: Parts) {
     const { headers, body, whole } = await readContent(graph, id);
     ctx.body = whole ?? body;
     setGatewayHeaders(ctx, headers);
-    // It sets a type after the name's ending, which is nobody's word.
-    const type = ctx.response.get('Content-Type');
     ctx.attachment(name);
-    ctx.set('Content-Type', type);
   };
 }
 
