@@ -1,7 +1,6 @@
 /** The web tier before a real API client and real HTTP servers that play an API and hosts it leads to. */
 import { type ClientRequest, type IncomingMessage, type RequestListener, request } from 'node:http';
 import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { systemClock } from '../../src/clock.ts';
 import type { DownstreamApi } from '../../src/config/settings.ts';
 import type { ApiLimits } from '../../src/downstream/limits.ts';
@@ -17,8 +16,11 @@ export interface Gateway extends AsyncDisposable {
   readonly broker: ReturnType<typeof aClient>['broker'];
   /** A request as a script of the site's own page makes it, its body still to be written. */
   send(method: string, path: string, headers?: Record<string, string>): ClientRequest;
-  /** What comes back on a connection on which exactly this was written, until it is closed or silent. */
-  raw(bytes: string | Buffer, quietMs?: number): Promise<string>;
+  /**
+   * What comes back on a connection on which exactly this was written, until it is closed, silent, or
+   * so many answers are there (one by default) and nothing more.
+   */
+  raw(bytes: string, answers?: number): Promise<string>;
   /** The lines of a request of the person signed in, without the empty one. */
   head(line: string, headers?: readonly string[]): string;
 }
@@ -49,7 +51,7 @@ export async function aGateway(
         ...{ host: '127.0.0.1', port, method, path: `/api/files${path}`, agent: false },
         headers: { ...FETCH, host: 'localhost:4000', cookie: cookie(), ...headers },
       }),
-    raw: (bytes, quietMs = 150) => exchangeRaw(port, bytes, quietMs),
+    raw: (bytes, answers = 1) => exchangeRaw(port, bytes, answers),
     head: (line, headers = []) =>
       [
         ...[line, 'Host: localhost:4000', `Cookie: ${cookie()}`],
@@ -63,21 +65,25 @@ export async function aGateway(
   };
 }
 
-async function exchangeRaw(port: number, bytes: string | Buffer, quietMs: number): Promise<string> {
+const QUIET_MS = 40;
+const SILENT_MS = 700;
+
+async function exchangeRaw(port: number, bytes: string, answers: number): Promise<string> {
   const socket = connect(port, '127.0.0.1');
-  const reading = text(socket);
+  let received = '';
+  let lastAt = performance.now();
+  socket.setEncoding('latin1').on('data', (chunk) => {
+    received += chunk;
+    lastAt = performance.now();
+  });
   // A reset is an answer, too.
-  reading.catch(() => '');
-  socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
-  let seen = -1;
-  while (!socket.destroyed && (seen !== socket.bytesRead || seen <= 0)) {
-    seen = socket.bytesRead;
-    await systemClock.sleep(quietMs);
-    if (seen === 0 && socket.bytesRead === 0) break;
-  }
-  socket.end();
-  socket.destroySoon();
-  return await reading.catch(() => '');
+  socket.on('error', () => undefined);
+  socket.write(Buffer.from(bytes, 'latin1'));
+  const patience = () =>
+    (received.match(/HTTP\/1\.1 \d{3} /g)?.length ?? 0) < answers ? SILENT_MS : QUIET_MS;
+  while (!socket.closed && performance.now() - lastAt < patience()) await systemClock.sleep(5);
+  socket.destroy();
+  return received;
 }
 
 /** The answer to a request whose body is all written. */
