@@ -8,10 +8,12 @@ export const heldFormSchema = z.object({
   /** Where it is sent to: a path of this site, with its query. */
   path: z.string(),
   fields: z.array(z.tuple([z.string(), z.string()])),
-  /** Whose it is; absent when nobody was signed in. */
+  /** Whose it is; absent when nobody was signed in, and nobody has looked at it since. */
   accountId: z.string().optional(),
   /** SHA-256 of the browser's transaction cookie. */
   browser: z.string(),
+  /** Epoch milliseconds. */
+  until: z.number(),
 });
 export type HeldForm = z.output<typeof heldFormSchema>;
 
@@ -33,22 +35,37 @@ export class HeldForms {
   }
 
   /** @throws {Unavailable} it was not kept. */
-  async hold(id: string, browserId: string, form: Omit<HeldForm, 'browser'>): Promise<void> {
+  async hold(
+    id: string,
+    browserId: string,
+    form: Omit<HeldForm, 'browser' | 'until'>,
+  ): Promise<void> {
     const { records, now } = this.#options;
-    const value = { ...form, browser: hash(browserId) };
-    const kept = await records.replace(this.#name(id), undefined, value, now() + HELD_MS);
+    const until = now() + HELD_MS;
+    const value = { ...form, browser: hash(browserId), until };
+    const kept = await records.replace(this.#name(id), undefined, value, until);
     if (!kept) throw new Error('a new id is already in use');
   }
 
-  /** The form, if it is this browser's and this account's. @throws {Unavailable} */
+  /**
+   * The form, if it is this browser's and this account's; one that nobody was signed in for becomes
+   * that of whom it is shown to first. @throws {Unavailable}
+   */
   async find(
     id: string,
     browserId: string | undefined,
     accountId: string,
   ): Promise<HeldForm | undefined> {
-    const form = (await this.#options.records.read(this.#name(id)))?.value;
-    const isTheirs = browserId !== undefined && form?.browser === hash(browserId);
-    return isTheirs && (form.accountId ?? accountId) === accountId ? form : undefined;
+    const { records } = this.#options;
+    const kept = await records.read(this.#name(id));
+    if (!kept || browserId === undefined || kept.value.browser !== hash(browserId))
+      return undefined;
+    if (kept.value.accountId !== undefined) {
+      return kept.value.accountId === accountId ? kept.value : undefined;
+    }
+    const theirs = { ...kept.value, accountId };
+    const written = await records.replace(this.#name(id), kept, theirs, theirs.until);
+    return written ? theirs : undefined;
   }
 
   #name(id: string): string {

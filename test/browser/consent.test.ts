@@ -106,6 +106,67 @@ describe('In Chromium, what a page needs', function () {
       .and.not.include(ADA);
   });
 
+  async function permitSending(): Promise<void> {
+    await page.goto(at('/mail/send'));
+    expect(await text()).to.include('once you permit it');
+    await page.getByRole('link', { name: 'Permit sending' }).click();
+    await click('accept');
+    await page.waitForURL(at('/mail/send'));
+  }
+
+  it('is asked when a form is sent, of which nothing is lost and nothing is sent unseen', async () => {
+    await signIn(ADA);
+    await permitSending();
+    await page.getByLabel('Subject').fill('Tea & <biscuits>');
+    await page.getByLabel('Message').fill('At four.\nBring "both".');
+    // Taken back at Microsoft while the person writes.
+    sandbox.controls.revokeConsents(ADA);
+    sandbox.controls.expireAccessTokens();
+    await page.getByRole('button', { name: 'Send' }).click();
+    expect(await text())
+      .to.include('One more step')
+      .and.include('Mail.Send');
+    await page.getByRole('link', { name: 'Continue' }).click();
+    await click('accept');
+    await page.getByRole('heading', { name: 'Send it now?' }).waitFor();
+    expect(await text())
+      .to.include('Tea & <biscuits>')
+      .and.include('Bring "both".');
+    expect(sandbox.sentMail).to.deep.equal([]);
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.waitForURL(/done=sent/);
+    expect(sandbox.sentMail).to.have.length(1);
+    expect(sandbox.sentMail[0]).to.include({ from: ADA, subject: 'Tea & <biscuits>' });
+    expect(sandbox.sentMail[0]?.content.replaceAll('\r', '')).to.include('At four.\nBring "both".');
+  });
+
+  it('of a form whose session ended in another tab is kept, too, for the same account only', async () => {
+    await signIn(ADA);
+    await permitSending();
+    await page.getByLabel('Subject').fill('Kept');
+    await page.getByLabel('Message').fill('For later.');
+    const tab = await context.newPage();
+    await tab.goto(at('/'));
+    await tab.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
+    await tab.waitForURL(/signout-callback-oidc/);
+    await page.getByRole('button', { name: 'Send' }).click();
+    expect(await text()).to.include('you have to sign in');
+    await page.getByRole('link', { name: 'Continue' }).click();
+    await identify(ADA);
+    await page.getByRole('heading', { name: 'Send it now?' }).waitFor();
+    expect(await text()).to.include('For later.');
+    const form = page.url();
+    await page.goto(at('/sign-in'));
+    await click('other-account');
+    await identify(BEN);
+    await click('accept');
+    await page.waitForURL(at('/'));
+    await page.goto(form);
+    expect(await text())
+      .to.include('There is nothing here')
+      .and.not.include('For later.');
+  });
+
   it('is asked once: the same again within a minute ends on a page that says so', async () => {
     await signIn(ADA);
     await page.goto(at('/mail'));
