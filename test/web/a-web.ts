@@ -183,8 +183,12 @@ export class FakeBroker implements Broker {
     return details?.epoch === epoch && sessions?.has(sessionId) ? details : undefined;
   }
 
-  async inspect(account: Account, sessionId: string): Promise<AccountOverview | undefined> {
-    const details = await this.describe(account, sessionId);
+  async inspect(
+    account: Account,
+    sessionId: string,
+    options: ReadOptions = {},
+  ): Promise<AccountOverview | undefined> {
+    const details = await this.describe(account, sessionId, options);
     if (!details) return undefined;
     const sessions = this.accounts.get(account.id)?.sessions ?? new Set();
     return {

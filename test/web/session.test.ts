@@ -60,7 +60,8 @@ describe('The session', () => {
     web.broker.askedNear.length = 0;
     await browser.open('/');
     expect(web.store.sessionReads).to.deep.equal([true]);
-    expect(web.broker.askedNear).to.deep.equal([true]);
+    // Who it is, and what was permitted so far.
+    expect(web.broker.askedNear).to.deep.equal([true, true]);
     web.store.sessionReads.length = 0;
     web.broker.askedNear.length = 0;
     await browser.signOut();
