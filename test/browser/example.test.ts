@@ -152,6 +152,18 @@ describe('The example page', function () {
     expect(await field().inputValue()).to.equal('');
   });
 
+  it('finds out that the session has ended before it sends a large file', async () => {
+    await openSignedIn();
+    await item('Confirm the delivery slot').waitFor();
+    await page.context().clearCookies();
+    const sent: string[] = [];
+    page.on('request', (request) => sent.push(`${request.method()} ${request.url()}`));
+    await choose(aFile('plan.bin', 12 * MEGABYTE));
+    await uploadSays('You are not signed in');
+    expect(await uploadStatus().getByRole('link', { name: 'Sign in' }).isVisible()).to.equal(true);
+    expect(sent).to.deep.equal([`GET ${at('/api/session')}`]);
+  });
+
   it('keeps what was typed for nobody else', async () => {
     await openSignedIn();
     await item('Confirm the delivery slot').waitFor();
@@ -190,7 +202,7 @@ describe('The example page', function () {
     await add();
     await says('Added: Call the carrier');
 
-    await choose(aFile('plan.bin', 1000));
+    await choose(aFile('plan.bin', 12 * MEGABYTE));
     await uploadSays('This needs your permission first');
     expect(await item('Call the carrier').count()).to.equal(1);
     await uploadStatus().getByRole('link', { name: 'Give permission' }).click();
@@ -251,6 +263,58 @@ describe('The example page', function () {
     await says('The API answered 429');
     expect(await field().inputValue()).to.equal('Call the carrier');
     expect(written()).to.have.length(1);
+  });
+
+  it('repeats only what does no harm if it was done already', async () => {
+    await openSignedIn();
+    await item('Confirm the delivery slot').waitFor();
+    const sent: string[] = [];
+    const away = { status: 503, headers: { 'retry-after': '1' } };
+    await page.route('**/api/Todos/**', async (route) => {
+      sent.push(route.request().method());
+      await (sent.length === 1 ? route.fulfill(away) : route.continue());
+    });
+    await field().fill('Call the carrier');
+    await add();
+    await says('The API answered 503');
+    expect(sent.splice(0)).to.deep.equal(['POST']);
+    await todos().getByRole('button', { name: 'Delete: Book the meeting room' }).click();
+    await says('Deleted: Book the meeting room');
+    expect(sent).to.deep.equal(['DELETE', 'DELETE']);
+  });
+
+  it('offers no link to another place, whoever names it', async () => {
+    await openSignedIn();
+    await item('Confirm the delivery slot').waitFor();
+    for (const signInUrl of [
+      'https://evil.example/sign-in',
+      'javascript:alert(1)',
+      '//evil.example',
+    ]) {
+      await page.unrouteAll();
+      const contentType = 'application/problem+json';
+      const body = JSON.stringify({ title: 'Please sign in', signInUrl });
+      await page.route('**/api/Todos/**', (route) =>
+        route.fulfill({ status: 401, contentType, body }),
+      );
+      await page.reload();
+      await says('is not this site');
+      expect(await status().getByRole('link').count()).to.equal(0);
+    }
+  });
+
+  it('lets no text become HTML, and runs nothing but the files of this site', async () => {
+    await openSignedIn();
+    await item('Confirm the delivery slot').waitFor();
+    const refusals = await page.evaluate(`[
+      () => { document.body.innerHTML = '<b>bold</b>'; },
+      () => { document.createElement('script').text = 'globalThis.ran = true'; },
+      () => { globalThis.trustedTypes.createPolicy('any', {}); },
+    ].map((attempt) => { try { attempt(); return 'done'; } catch (error) { return error.name; } })`);
+    expect(refusals).to.deep.equal(['TypeError', 'TypeError', 'TypeError']);
+    const isReached = await page.evaluate(`fetch('${sandbox.url}').then(() => true, () => false)`);
+    expect(isReached).to.equal(false);
+    expect(complaints.splice(0)).to.have.length.above(0);
   });
 
   it('says that one API is away, and the rest of the page works', async () => {

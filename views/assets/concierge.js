@@ -88,7 +88,9 @@ export class Concierge {
    * @param {Blob} blob
    * @param {UploadInit} [init]
    */
-  upload(path, blob, { onProgress, ...init } = {}) {
+  async upload(path, blob, { onProgress, ...init } = {}) {
+    // A session that has ended is better found out before so many bytes than after.
+    await this.#hasNewToken((await this.session()).csrfToken);
     return this.#send(sendWithProgress(onProgress), path, { method: 'PUT', ...init, body: blob });
   }
 
