@@ -2,11 +2,10 @@
 import type { DownstreamApi } from '../config/settings.ts';
 
 /**
- * The API's own scope where it is called as the site itself; else `.default` of the resource that its
- * scopes are of, which for Microsoft Graph's without prefix is the host it is called at.
+ * `.default` of the resource that the API's scopes are of; for Microsoft Graph's without prefix that is
+ * the host it is called at.
  */
-export function siteScopes({ scopes, baseUrl, requestAppToken }: DownstreamApi): readonly string[] {
-  if (requestAppToken) return scopes;
+export function siteScopes({ scopes, baseUrl }: DownstreamApi): readonly string[] {
   const prefixed = scopes.find((scope) => scope.includes('/'));
   const resource = prefixed ? prefixed.slice(0, prefixed.lastIndexOf('/')) : baseUrl.origin;
   return [`${resource}/.default`];

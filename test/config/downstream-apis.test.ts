@@ -65,6 +65,20 @@ describe('The sections of APIs', () => {
     expect(faults.map(({ key }) => key)).to.deep.equal(['Todos:AcquireTokenOptions:Tenant']);
   });
 
+  it('that are called as the site itself have one whole scope, and no gateway', () => {
+    const app = { Scopes: 'api://todos/.default', RequestAppToken: true };
+    const Gateway = [{ Methods: 'GET', Path: '/**' }];
+    for (const [more, key] of [
+      [{ Scopes: 'api://todos/Read' }, 'Scopes'],
+      [{ Scopes: 'api://todos/.default api://todos/Read' }, 'Scopes'],
+      [{ Gateway }, 'Gateway'],
+    ] as const) {
+      const changes = { 'AzureAd:TenantId': 'contoso.example' };
+      const faults = faultsWith({ ...changes, 'DownstreamApis:Todos': api({ ...app, ...more }) });
+      expect(faults.map((fault) => fault.key)).to.deep.equal([`DownstreamApis:Todos:${key}`]);
+    }
+  });
+
   it('that are called as the site itself lend no scopes to the sign-in', () => {
     const app = { Scopes: 'api://todos/.default', RequestAppToken: true };
     const { settings } = loadWith({

@@ -331,7 +331,10 @@ describe('ApiClient', () => {
         const [busy, told] = [answering(503), answering(503, '', { 'retry-after': '0' })];
         for (const [method, answer, times, isIdempotent] of [
           ...[['POST', busy, 1] as const, ['POST', told, 3] as const],
-          ...[['PATCH', busy, 1] as const, ['PATCH', answering(502), 1] as const],
+          ...[
+            ['PATCH', busy, 1] as const,
+            ['PATCH', answering(502, '', { 'retry-after': '0' }), 1] as const,
+          ],
           ...[['POST', answering(429), 1] as const, ['POST', busy, 3, true] as const],
           ...[['PUT', busy, 3] as const, ['DELETE', answering(504), 3] as const],
           ['GET', busy, 1, false] as const,
@@ -346,8 +349,9 @@ describe('ApiClient', () => {
       it('repeats nothing whose body cannot be sent twice', async () => {
         await using api = await aServer(answering(503, '', { 'retry-after': '0' }));
         const call = { api: anApi(api.url), path: '', method: 'PUT', body: Readable.from(['x']) };
-        await caught(aClient().client.json(account, call));
+        const error = await caught(aClient().client.json(account, call));
         expect(api.seen).to.have.length(1);
+        expect(error).to.have.nested.property('detail.apiStatus', 503);
       });
 
       it('repeats as often as the section says', async () => {

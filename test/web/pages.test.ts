@@ -1,7 +1,7 @@
 /** Pages: what they show, what they never show, and the headers around them. */
 import { expect } from 'chai';
 import { ApiFailed, Forbidden, Misconfigured, Unavailable } from '../../src/errors.ts';
-import { ADA, anAnswer, aWeb, type Web } from './a-web.ts';
+import { ADA, anAnswer, aWeb, GRAPH, LISTS, type Web } from './a-web.ts';
 import { type Browser, FETCH } from './browser.ts';
 
 const EVIL = `<img src=x onerror=alert(1)>"'`;
@@ -127,6 +127,15 @@ describe('A page', () => {
     const deep = await browser.open('/apis/todos');
     expect(deep.status).to.equal(200);
     expect(deep.text).to.include('…');
+  });
+
+  it('shows nothing of an API that is called as the site itself', async () => {
+    await web.close();
+    web = await aWeb({ apis: [GRAPH, { ...LISTS, requestAppToken: true }] });
+    const other = web.aBrowser();
+    await other.signIn();
+    expect((await other.open('/')).text).not.to.include('/apis/todos');
+    expect((await other.open('/apis/todos')).status).to.equal(404);
   });
 
   it('has no Graph pages without a Graph section', async () => {
