@@ -3,9 +3,9 @@ import type { Readable } from 'node:stream';
 import type { AccessToken, Account, Broker, TokenRequest } from '../broker/account.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { DownstreamApi } from '../config/settings.ts';
-import { ApiFailed, Unavailable } from '../errors.ts';
+import { type ApiFailed, Unavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { apiFailure } from './api-failure.ts';
+import { apiFailure, stillChallenged } from './api-failure.ts';
 import { ApiGuard } from './api-guard.ts';
 import { exchange, type HttpAnswer } from './exchange.ts';
 import { followRedirects } from './follow-redirects.ts';
@@ -184,10 +184,7 @@ export class ApiClient {
   async #refusedAgain(call: PreparedCall, answer: HttpAnswer): Promise<ApiFailed | Unavailable> {
     const failure = await this.failure(call, answer);
     if (challengedClaims(answer.headers['www-authenticate']) === undefined) return failure;
-    return new ApiFailed(
-      `${call.api.name} wants more than a new sign-in gives. Perhaps your organisation allows this from certain networks or devices only.`,
-      { detail: { ...failure.detail, error: 'insufficient_claims' } },
-    );
+    return stillChallenged(call.api.name, failure.detail);
   }
 
   #send(call: PreparedCall, accessToken: AccessToken, giveUpAt: number): Promise<HttpAnswer> {
