@@ -4,6 +4,9 @@ import { type BrokerBenchResult, runBrokerBench } from '../scripts/bench/broker-
 import { brokerReport } from '../scripts/bench/broker-report.ts';
 import { targetsOf } from '../scripts/bench/broker-targets.ts';
 import type { Entry, Workload } from '../scripts/bench/contestant.ts';
+import { runGatewayBench } from '../scripts/bench/gateway-bench.ts';
+import { runLarge } from '../scripts/bench/gateway-large.ts';
+import { gatewayReport, largeReport, verdictOf } from '../scripts/bench/gateway-report.ts';
 import { figure, quotients } from '../scripts/bench/medians.ts';
 import { withSection } from '../scripts/bench/readme-section.ts';
 
@@ -151,5 +154,35 @@ describe('The bench of the broker', function () {
     it('refuses a README without its markers', () => {
       expect(() => withSection('a', 'broker', 'new')).to.throw('no markers');
     });
+  });
+});
+
+describe('The bench of the gateway', function () {
+  // Each contestant is a process of its own.
+  this.timeout(60_000);
+
+  it('runs, and reports what it measured', async () => {
+    const { say, signal } = options;
+    const times = { rounds: 1, roundMs: 20 };
+    const rounds = await runGatewayBench({ ...times, say, signal });
+    for (const [one] of Object.values(rounds)) expect(one?.calls).to.be.above(0);
+    const report = gatewayReport(rounds, times);
+    expect(report)
+      .to.include('| the gateway |')
+      .and.match(/\*\*(met|missed|unclear)\*\*/);
+    expect(report).not.to.match(/NaN|undefined/);
+  });
+
+  it('sends large bodies and slow streams, and sees that nothing is left open', async () => {
+    const large = { bytes: 2 ** 20, streams: 20, ticks: 2 };
+    const report = largeReport(await runLarge({ ...large, say: options.say }));
+    expect(report).to.include('| 1 MB up |').and.include('20 streams read to their end');
+    expect(report).to.include('none open at the API');
+  });
+
+  it('says of its target whether it was met', () => {
+    expect(verdictOf(1.2, 0.05)).to.equal('met');
+    expect(verdictOf(1.4, 0.05)).to.equal('missed');
+    expect(verdictOf(1.29, 0.05)).to.equal('unclear');
   });
 });
