@@ -1,5 +1,6 @@
 /** The names records are kept under: hashes, so that a copy of the store tells nobody's name. */
 import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 
 /** Kinds that belong to an account: all of one account share its hash, and so a Redis Cluster slot. */
 export type AccountKind = 'account' | 'lease' | 'ended';
@@ -17,9 +18,13 @@ export type RandomKind =
   | 'ended-sid'
   | 'logout';
 
+/** Of accounts in use: every request asks for the same name a few times. */
+const MAX_HASHES = 5000;
+
 export class RecordNames {
   readonly #instanceName: string;
   readonly #indexKey: KeyObject;
+  readonly #hashes = new LRUCache<string, string>({ max: MAX_HASHES });
 
   constructor({ instanceName, indexKey }: { instanceName: string; indexKey: Buffer }) {
     this.#instanceName = instanceName;
@@ -46,7 +51,11 @@ export class RecordNames {
   }
 
   #keyedHash(text: string): string {
-    return createHmac('sha256', this.#indexKey).update(text).digest('hex');
+    const known = this.#hashes.get(text);
+    if (known !== undefined) return known;
+    const hash = createHmac('sha256', this.#indexKey).update(text).digest('hex');
+    this.#hashes.set(text, hash);
+    return hash;
   }
 
   #name(hash: string, kind: string): string {

@@ -13,12 +13,7 @@ interface HeaderChoice {
 }
 
 /** They choose a part or a form of the answer, and say nothing of the person. */
-const OF_THE_ANSWER = [
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'range',
-];
+const OF_THE_ANSWER = ['if-modified-since', 'if-none-match', 'if-range', 'range'];
 
 /** Headers for the host that the access token is meant for, and for no other. */
 export function requestHeaders(choice: HeaderChoice): Record<string, string> {
