@@ -103,7 +103,8 @@ describe('An attack on the gateway', () => {
       let location = '';
       await using files = await aGateway(
         (_, response) => response.writeHead(302, { location }).end(),
-        { api: { redirectHosts: [good.host] } },
+        // The second is the one with the usual port, and so none of these servers.
+        { api: { redirectHosts: [good.host, good.hostname] } },
       );
       for (const [to, status] of [
         [`${good.href}/x`, 200],
