@@ -1,5 +1,6 @@
 /** The site as an operator runs it: `src/main.ts` in a process of its own, configured by environment alone. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -15,15 +16,23 @@ export interface SiteProcess {
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
+/** Below those that the system gives to connections: none of them takes it before it is used. */
+const PORTS = [12_000, 32_000] as const;
+
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || !address) throw new Error('no port');
-  return address.port;
+  for (;;) {
+    const server = createServer().listen(randomInt(...PORTS), '127.0.0.1');
+    const address = await once(server, 'listening').then(
+      () => server.address(),
+      // Taken: another one will do.
+      () => null,
+    );
+    if (address === null || typeof address === 'string') continue;
+    server.close();
+    await once(server, 'close');
+    return address.port;
+  }
 }
 
 const folders = mkdtempSync(join(tmpdir(), 'concierge-'));
