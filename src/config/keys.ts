@@ -193,6 +193,11 @@ export const documentedKeys: readonly DocumentedKey[] = [
     '`false`',
     '“Sign out everywhere” ends the account’s sessions at Microsoft too, by Graph’s `revokeSignInSessions`; needs the delegated permission `User.RevokeSessions.All`',
   ),
+  row(
+    'Session:AccountContext',
+    NONE,
+    'An authentication context (`c1` to `c99`) that `/account` asks for: a step-up before sessions and tokens are shown; signing out needs none',
+  ),
 ];
 
 /** The keys as a table in Markdown. */

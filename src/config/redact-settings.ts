@@ -48,6 +48,7 @@ export function redactSettings(settings: Settings): Record<string, unknown> {
       UseTokenLifetime: session.useTokenLifetime,
       SignOutEverywhere: session.signOutEverywhere,
       RevokeSignInSessions: session.revokeSignInSessions,
+      ...(session.accountContext !== undefined && { AccountContext: session.accountContext }),
     },
   };
 }

@@ -8,6 +8,7 @@ export const SESSION_KEYS = [
   'UseTokenLifetime',
   'SignOutEverywhere',
   'RevokeSignInSessions',
+  'AccountContext',
 ] as const;
 
 const DEFAULTS = { idleMinutes: 60, absoluteHours: 12 };
@@ -33,5 +34,14 @@ export function readSessionLimits(
     useTokenLifetime: section.flag('UseTokenLifetime') ?? false,
     signOutEverywhere: section.flag('SignOutEverywhere') ?? false,
     revokeSignInSessions: section.flag('RevokeSignInSessions') ?? false,
+    accountContext: readContext(section),
   };
+}
+
+/** An authentication context of Entra ID. */
+function readContext(section: Section<(typeof SESSION_KEYS)[number]>): string | undefined {
+  const context = section.text('AccountContext')?.toLowerCase();
+  if (context === undefined || /^c[1-9]\d?$/.test(context)) return context;
+  section.fault('AccountContext', 'is no authentication context', 'Write one of c1 to c99.');
+  return undefined;
 }

@@ -132,6 +132,8 @@ export interface Settings {
     readonly signOutEverywhere: boolean;
     /** Whether signing out everywhere ends the account's sessions at the authority too, by Graph. */
     readonly revokeSignInSessions: boolean;
+    /** The authentication context that the account page asks for; `undefined` for none. */
+    readonly accountContext: string | undefined;
   };
   /** In the order they are written. */
   readonly downstreamApis: readonly DownstreamApi[];

@@ -105,9 +105,12 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   router.get('/', home(parts));
   router.get('/sign-in', signIn(parts));
   router.get(azureAd.callbackPath, callback(parts));
-  router.get('/account', requireAccount(), account(parts));
-  router.post('/account/tokens/refresh', requireAccount(), refreshToken(parts));
-  router.post('/account/tokens/remove', requireAccount(), removeToken(parts));
+  const { accountContext } = settings.session;
+  const onAccount = requireAccount(accountContext ? { authenticationContext: accountContext } : {});
+  router.get('/account', onAccount, account(parts));
+  router.post('/account/tokens/refresh', onAccount, refreshToken(parts));
+  router.post('/account/tokens/remove', onAccount, removeToken(parts));
+  // Signing out waits for no step-up.
   router.post('/account/sessions/end', requireAccount(), endSession(parts));
   router.post('/account/sign-out-everywhere', requireAccount(), signOutEverywhere(parts));
   router.post('/account/switch', switchAccount(parts));

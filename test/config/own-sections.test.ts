@@ -28,6 +28,13 @@ describe('The site’s own sections', () => {
       instanceName: 'Our:App',
     });
     expect(settings.session).to.include({ idleMinutes: 5, absoluteHours: 1 });
+    expect(loadWith({ 'Session:AccountContext': 'C7' }).settings.session.accountContext).to.equal(
+      'c7',
+    );
+    for (const odd of ['c0', 'c100', 'mfa']) {
+      const [fault] = faultsWith({ 'Session:AccountContext': odd });
+      expect(fault?.problem, odd).to.equal('is no authentication context');
+    }
   });
 
   it('may ask for nothing at sign-in, by an empty text or list', () => {

@@ -95,3 +95,39 @@ describe('A claims challenge', () => {
     expect((await visitor.fetch(at('/api/graph/me'))).status).to.equal(200);
   });
 });
+
+describe('A step-up that a page of the site asks for', () => {
+  it('is asked of the person once a session, and of nobody who signs out', async () => {
+    const { site, sandbox } = await startSandboxedSite({ Session__AccountContext: 'c1' });
+    try {
+      const visitor = new Visitor();
+      const at = (path: string) => `${site.url}${path}`;
+      await passSandbox(visitor, await visitor.open(at('/profile')), ADA);
+      const asked = await visitor.open(at('/account?from=here'));
+      const authorize = asked.trail.find(({ pathname }) => pathname.endsWith('/authorize'));
+      expect(authorize?.searchParams.get('claims')).to.equal(
+        '{"id_token":{"acrs":{"essential":true,"value":"c1"}}}',
+      );
+      expect(asked.text).to.include('Approve sign-in request');
+      const page = await passSandbox(visitor, asked, ADA);
+      expect(page.url.href).to.equal(at('/account?from=here'));
+      expect(page.status).to.equal(200);
+      expect((await visitor.open(at('/account'))).trail).to.have.length(1);
+
+      const other = new Visitor();
+      await passSandbox(other, await other.open(at('/profile')), ADA);
+      const waiting = await other.open(at('/account'));
+      expect(waiting.text).to.include('Approve sign-in request');
+      const out = await other.fetch(at('/account/sign-out-everywhere'), {
+        method: 'POST',
+        headers: { accept: 'text/html', 'sec-fetch-dest': 'document' },
+      });
+      expect(out.status).to.equal(200);
+      const { trail } = await visitor.open(at('/profile'));
+      expect(trail.some(({ pathname }) => pathname.endsWith('/authorize'))).to.equal(true);
+    } finally {
+      await site.close();
+      await sandbox.close();
+    }
+  });
+});

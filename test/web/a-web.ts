@@ -405,7 +405,7 @@ export async function aWeb({
     tokenCache,
     session: {
       ...{ idleMinutes: 60, absoluteHours: 12, useTokenLifetime: false },
-      ...{ signOutEverywhere: false, revokeSignInSessions: false },
+      ...{ signOutEverywhere: false, revokeSignInSessions: false, accountContext: undefined },
       ...session,
     },
     downstreamApis: apis,

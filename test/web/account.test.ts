@@ -75,6 +75,24 @@ describe('The account page', () => {
     expect(text).to.include('<dd><time datetime="2026-11-21T09:00:00.000Z">21 Nov 2026, 09:00 UTC');
   });
 
+  it('may want a step-up first, and says so when that was not enough', async () => {
+    await web.close();
+    web = await aWeb({ session: { accountContext: 'c1' } });
+    browser = web.aBrowser();
+    await browser.signIn();
+    const path = await browser.begin('/account');
+    expect(web.authority.asked.at(-1)?.claims).to.include('"acrs"').and.include('"c1"');
+    const end = await browser.open(path);
+    const refused = await browser.open(end.location);
+    expect(refused.status).to.equal(403);
+    expect(refused.text)
+      .to.include('That was not enough')
+      .and.not.include('Where you are signed in');
+    web.authority.claims = { acrs: ['c1'] };
+    await browser.signIn();
+    expect((await browser.open('/account')).status).to.equal(200);
+  });
+
   it('says which roles the site gave', async () => {
     expect(await show()).not.to.include('Roles here');
     await web.close();
