@@ -47,6 +47,7 @@ async function run(cell: Cell, progress: string): Promise<Run | undefined> {
 process.setMaxListeners(0);
 const begun = Date.now();
 const cells = allCells().filter((cell) => cellName(cell).includes(values.only));
+if (cells.length === 0) throw new Error(`no cell has “${values.only}” in its name`);
 const runs = await inLanes(cells, Number(values.lanes), (cell, n) =>
   run(cell, `${n + 1}/${cells.length}`),
 );
