@@ -130,7 +130,11 @@ export const documentedKeys: readonly DocumentedKey[] = [
     NONE,
     'A header sent with each call; none that carries credentials, routes or overrides',
   ),
-  row(`${API}:ExtraQueryParameters:<parameter>`, NONE, 'A parameter sent with each call'),
+  row(
+    `${API}:ExtraQueryParameters:<parameter>`,
+    NONE,
+    'A parameter sent with each call; a front-end cannot replace it, nor such a header',
+  ),
   row(
     `${API}:AcquireTokenOptions:Tenant`,
     'the one signed in to',

@@ -40,11 +40,16 @@ const WITHOUT_LENGTH = new Set([204, 205, 304]);
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
 const RASTER_IMAGE = /^image\/(?:jpeg|png|gif|webp|avif|bmp)$/;
 
-export function apiRequestHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+/** Those of a front-end for an API; what its section sets under `ours` is not a front-end's to say. */
+export function apiRequestHeaders(
+  headers: IncomingHttpHeaders,
+  ours: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const isOurs = new Set(Object.keys(ours).map((name) => name.toLowerCase()));
   return Object.fromEntries(
     TO_THE_API.flatMap((name) => {
       const value = headers[name];
-      return typeof value === 'string' ? [[name, value]] : [];
+      return typeof value === 'string' && !isOurs.has(name) ? [[name, value]] : [];
     }),
   );
 }

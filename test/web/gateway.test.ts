@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { ApiFailed, Unavailable } from '../../src/errors.ts';
-import { ADA, anAnswer, aWeb, type Web } from './a-web.ts';
+import { ADA, anAnswer, aWeb, GRAPH, type Web } from './a-web.ts';
 import type { Browser } from './browser.ts';
 
 describe('The gateway', () => {
@@ -24,6 +24,22 @@ describe('The gateway', () => {
     const call = web.apiClient.calls.at(-1);
     expect(call).to.deep.include({ method: 'GET', path: '/me/events', scopes: ['User.Read'] });
     expect(String(call?.query)).to.equal('%24top=5&%24filter=a+eq+%27b%27');
+  });
+
+  it("lets no front-end replace a parameter or a header of the API's section", async () => {
+    const defaults = { ...GRAPH.defaults, query: { Code: 'set' }, headers: { Prefer: 'set' } };
+    const other = await aWeb({ apis: [{ ...GRAPH, defaults }] });
+    try {
+      const page = other.aBrowser();
+      await page.signIn();
+      const headers = { prefer: 'mine', 'if-match': 'mine' };
+      await page.fetch('/api/graph/me/events?code=mine&%43ode=mine&Code=mine&top=1', { headers });
+      const call = other.apiClient.calls.at(-1);
+      expect(String(call?.query)).to.equal('top=1');
+      expect(call?.headers).to.deep.equal({ 'if-match': 'mine' });
+    } finally {
+      await other.close();
+    }
   });
 
   it('asks for the scope that the rule names', async () => {

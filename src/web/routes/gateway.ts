@@ -33,8 +33,8 @@ export function gateway({ apiClient }: Parts): Middleware {
       api,
       method: ctx.method,
       path,
-      query: new URLSearchParams(ctx.querystring),
-      headers: apiRequestHeaders(ctx.headers),
+      query: queryFor(api, ctx.querystring),
+      headers: apiRequestHeaders(ctx.headers, api.defaults.headers),
       body: sent?.body,
       bodyBytes: sent?.bytes,
       scopes: rule.scopes ?? api.scopes,
@@ -73,6 +73,13 @@ function refuseOtherDestinations(ctx: Context): void {
   if (isOther || ctx.headers['service-worker'] !== undefined) {
     throw new Forbidden('This address answers scripts and pictures only, not pages.');
   }
+}
+
+/** The front-end's, without what the API's section sets: APIs read names in any case of letters. */
+function queryFor({ defaults }: DownstreamApi, querystring: string): URLSearchParams {
+  const ours = new Set(Object.keys(defaults.query).map((name) => name.toLowerCase()));
+  const sent = [...new URLSearchParams(querystring)];
+  return new URLSearchParams(sent.filter(([name]) => !ours.has(name.toLowerCase())));
 }
 
 /** A stream of events begins with its headers, which would else wait for the first event. */
