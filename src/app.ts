@@ -56,7 +56,7 @@ export async function createApp(settings: Settings, log: Log): Promise<App> {
   const names = new RecordNames(settings.tokenCache);
   const kept = { storage, keyRing, now: clock.now, log };
 
-  const authority = createAuthority(settings.azureAd, { fetch, now: clock.now, log });
+  const authority = createAuthority(settings.azureAd, { fetch, now: clock.now, log, audit });
   const broker = new TokenBroker({
     storage,
     accounts: new Records({ ...kept, schema: accountRecordSchema, maxOpen: MAX_OPEN_ACCOUNTS }),

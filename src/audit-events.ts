@@ -61,6 +61,11 @@ export const documentedEvents: {
     meaning: 'A person removed the tokens of one API on the account page',
     fields: { resource: 'always', ...account, ...request },
   },
+  credential_failover: {
+    meaning:
+      'The authority takes another of this site’s credentials than the one before, which it refused or which cannot be used any more',
+    fields: { credential: 'always', replaced: 'always', errorCodes: 'if known' },
+  },
   account_revoked: {
     meaning: 'An operator ended an account everywhere; written by `npm run revoke` itself',
     fields: account,
@@ -105,6 +110,8 @@ export const documentedFields: Readonly<Record<FieldsOf<AuditEvent>, string>> = 
   resource: 'The API that the tokens are for',
   outcome: '`not-done`, or `unknown`: then the refresh token may have been spent',
   kind: '`here`, `session_ended_from_account_page`, `everywhere`, `front_channel` or `back_channel`',
+  credential: 'Where the credential is written that is used now',
+  replaced: 'Where the one is written that was used before',
   instance: '`TokenCache:InstanceName`',
   records: 'How many records were erased',
 };

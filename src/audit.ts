@@ -77,6 +77,10 @@ export type AuditEvent =
   | Event<'sign_out', RequestFacts & AccountFacts & { kind: SignOutKind }>
   | Event<'session_pushed_out', AccountFacts & { session: string }>
   | Event<'tokens_removed', RequestFacts & AccountFacts & { resource: string }>
+  | Event<
+      'credential_failover',
+      { credential: string; replaced: string; errorCodes?: readonly number[] | undefined }
+    >
   | Event<'account_revoked', AccountFacts>
   | Event<'instance_erased', { instance: string; records: number }>;
 

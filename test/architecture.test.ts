@@ -7,12 +7,13 @@ import { withGeneratedParts } from '../scripts/write-readme.ts';
 /** Rooms in the order of dependency; a file may import from its own room and from those before it. */
 const LEAF = 0;
 const rooms: readonly (readonly [prefix: string, rank: number])[] = [
-  ['src/authority/', 1],
-  ['src/broker/', 1],
-  ['src/downstream/', 2],
-  ['src/web/', 3],
-  ['src/app.ts', 4],
-  ['src/main.ts', 5],
+  ['src/credentials/', 1],
+  ['src/authority/', 2],
+  ['src/broker/', 2],
+  ['src/downstream/', 3],
+  ['src/web/', 4],
+  ['src/app.ts', 5],
+  ['src/main.ts', 6],
 ];
 
 const doors: readonly (readonly [library: RegExp, prefix: string])[] = [
@@ -21,6 +22,8 @@ const doors: readonly (readonly [library: RegExp, prefix: string])[] = [
   [/^(got|undici)$/, 'src/downstream/'],
   [/^(nunjucks|koa-session|koa|@koa\/.*|bowser)$/, 'src/web/'],
   [/^(jsonc-parser|leven)$/, 'src/config/'],
+  [/^node-forge$/, 'src/certificates/'],
+  [/^@azure\//, 'src/credentials/'],
 ];
 
 const sources = globSync('src/**/*.ts').sort();

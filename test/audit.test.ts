@@ -24,6 +24,11 @@ const samples: { readonly [Name in AuditEvent['event']]: Required<AuditEventOf<N
   sign_out: { event: 'sign_out', ...request, ...account, kind: 'everywhere' },
   session_pushed_out: { event: 'session_pushed_out', ...account, session: '0123456789ab' },
   tokens_removed: { event: 'tokens_removed', ...request, ...account, resource: 'api://todos' },
+  credential_failover: {
+    event: 'credential_failover',
+    ...{ credential: 'AzureAd:ClientSecret', replaced: 'AzureAd:ClientCredentials:0' },
+    errorCodes: [700027],
+  },
   account_revoked: { event: 'account_revoked', ...account },
   instance_erased: { event: 'instance_erased', instance: 'concierge', records: 7 },
 };

@@ -1,12 +1,10 @@
 /** The authority: where people sign in, with what is known of it and how this site proves itself to it. */
 import { LRUCache } from 'lru-cache';
+import type { Audit } from '../audit.ts';
 import type { Settings } from '../config/settings.ts';
+import { ClientCredentials } from '../credentials/client-credentials.ts';
 import type { Log } from '../log.ts';
-import {
-  type AssertionForm,
-  type ClientAuthentication,
-  clientAuthentication,
-} from './client-authentication.ts';
+import type { AssertionForm } from './client-assertion.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { type Discovery, keepDiscovery } from './keep-discovery.ts';
 import type { MetadataLimits } from './metadata.ts';
@@ -15,7 +13,7 @@ import type { MetadataLimits } from './metadata.ts';
 export interface Authority extends Discovery {
   readonly settings: Settings['azureAd'];
   readonly http: HttpExchange;
-  readonly clientAuthentication: ClientAuthentication;
+  readonly credentials: ClientCredentials;
   /** The form of assertion that worked last, in whatever tenant. */
   readonly assertion: { form: AssertionForm };
   /** The same authority for other tenants: those in use lately, see `authorityOfTenant`. */
@@ -36,6 +34,7 @@ export interface AuthorityParts {
   readonly fetch: typeof fetch;
   readonly now: () => number;
   readonly log: Log;
+  readonly audit: Audit;
   /** Other limits than a site's, for tests that wait for them. */
   readonly limits?: Partial<AuthorityLimits>;
 }
@@ -48,14 +47,10 @@ const LIMITS: AuthorityLimits = {
   otherTenants: 200,
 };
 
-/**
- * An authority, not yet asked for anything: it may be down.
- *
- * @throws {Misconfigured} the client certificate cannot be used.
- */
+/** An authority, not yet asked for anything: it may be down. */
 export function createAuthority(
   settings: Settings['azureAd'],
-  { fetch: fetchGiven, now, log, limits: given }: AuthorityParts,
+  { fetch: fetchGiven, now, log, audit, limits: given }: AuthorityParts,
 ): Authority {
   const limits = { ...LIMITS, ...given };
   const http = new HttpExchange(fetchGiven);
@@ -63,7 +58,9 @@ export function createAuthority(
     settings,
     http,
     ...keepDiscovery(settings.authority, { http, limits, now, log }),
-    clientAuthentication: clientAuthentication(settings.credential, now),
+    credentials: new ClientCredentials(settings.credentials, {
+      ...{ clientId: settings.clientId, now, log, audit },
+    }),
     assertion: { form: 'sha256' },
     otherTenants: new LRUCache({ max: limits.otherTenants }),
     limits,

@@ -3,7 +3,7 @@ import { systemClock } from '../clock.ts';
 import type { AuthoritySettings } from '../config/settings.ts';
 import type { Log } from '../log.ts';
 import type { HttpExchange } from './http-exchange.ts';
-import { KeptFresh } from './kept-fresh.ts';
+import { KeptFresh } from '../kept-fresh.ts';
 import { fetchMetadata, type MetadataLimits } from './metadata.ts';
 import type { AuthorityMetadata } from './metadata-document.ts';
 import { SigningKeys } from './signing-keys.ts';

@@ -1,6 +1,6 @@
 /** The authority's signing keys: fetched once for all, kept through outages, renewed for a new key. */
 import type { HttpExchange } from './http-exchange.ts';
-import { KeptFresh } from './kept-fresh.ts';
+import { KeptFresh } from '../kept-fresh.ts';
 import { fitsAlgorithm, type SigningKey, usableSigningKeys } from './signing-key.ts';
 import { unreachable, unusableAnswer } from './transport-error.ts';
 

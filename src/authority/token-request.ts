@@ -10,8 +10,11 @@ import {
 } from 'openid-client';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
-import type { AssertionForm } from './client-authentication.ts';
+import type { Proof } from '../credentials/credential-source.ts';
+import type { AssertionForm } from './client-assertion.ts';
+import { clientAuthentication } from './client-authentication.ts';
 import type { Authority } from './create-authority.ts';
+import { credentialRefusal } from './credential-refusal.ts';
 import { readErrorBody } from './error-body.ts';
 import type { HttpAnswer } from './http-exchange.ts';
 import type { AuthorityMetadata } from './metadata-document.ts';
@@ -57,34 +60,53 @@ export function configure(
 }
 
 /**
- * Sends a grant. A certificate that Entra ID does not find by its SHA-256 thumbprint is named once
- * more by its SHA-1; the form that works is remembered.
+ * Sends a grant, with the next credential if the authority refuses one.
  *
  * @throws {AppError} what the refusal means, see `refusal`.
- * @throws {Unavailable} no answer, or none that can be read.
+ * @throws {Unavailable} no answer, or none that can be read; or no credential can be had now.
  */
 export async function requestTokens(authority: Authority, grant: Grant): Promise<TokenAnswer> {
   const metadata = await authority.metadata.current();
-  let answer = await exchange(authority, metadata, grant, authority.assertion.form);
-  if (authority.assertion.form === 'sha256' && isCertificateUnknown(authority, answer)) {
-    const again = await exchange(authority, metadata, grant, 'sha1');
-    if (!isCertificateUnknown(authority, again)) {
-      authority.assertion.form = 'sha1';
-      authority.log.warn({ event: 'client_assertion_sha1' }, 'the authority wants x5t and RS256');
-    }
-    answer = again;
-  }
+  const answer = await authority.credentials.use(
+    (proof) => exchangeInForm({ authority, metadata, grant, proof }),
+    (given) =>
+      'status' in given ? credentialRefusal(authority.settings.authority, given) : undefined,
+  );
   if ('status' in answer) throw refusal(answer, grant, authority.now());
   return answer;
 }
 
+interface Exchange {
+  readonly authority: Authority;
+  readonly metadata: AuthorityMetadata;
+  readonly grant: Grant;
+  readonly proof: Proof;
+}
+
+/**
+ * A certificate that Entra ID does not find by its SHA-256 thumbprint is named once more by its
+ * SHA-1; the form that works is remembered.
+ */
+async function exchangeInForm(what: Exchange): Promise<HttpAnswer | TokenAnswer> {
+  const { assertion, log } = what.authority;
+  const answer = await exchange(what, assertion.form);
+  const isOther = assertion.form === 'sha256' && what.proof.kind === 'certificate';
+  if (!isOther || !isCertificateUnknown(answer)) return answer;
+  const again = await exchange(what, 'sha1');
+  if (!isCertificateUnknown(again)) {
+    assertion.form = 'sha1';
+    log.warn({ event: 'client_assertion_sha1' }, 'the authority wants x5t and RS256');
+  }
+  return again;
+}
+
 async function exchange(
-  authority: Authority,
-  metadata: AuthorityMetadata,
-  grant: Grant,
+  { authority, metadata, grant, proof }: Exchange,
   form: AssertionForm,
 ): Promise<HttpAnswer | TokenAnswer> {
-  const clientAuth = authority.clientAuthentication(metadata, form);
+  const { settings, now } = authority;
+  const request = { clientId: settings.clientId, metadata, form, now: now() };
+  const clientAuth = await clientAuthentication(proof, request);
   const configuration = configure(authority, metadata, clientAuth);
   let captured: HttpAnswer | undefined;
   let thrown: { readonly error: unknown } | undefined;
@@ -162,7 +184,7 @@ function malformed({ json }: HttpAnswer, cause: Error): TokenAnswer {
   return { kind: 'malformed', salvage: salvageSchema.safeParse(json).data ?? {}, cause };
 }
 
-function isCertificateUnknown({ settings }: Authority, answer: HttpAnswer | TokenAnswer): boolean {
-  if (!('status' in answer) || settings.credential.type !== 'certificate') return false;
+function isCertificateUnknown(answer: HttpAnswer | TokenAnswer): boolean {
+  if (!('status' in answer)) return false;
   return readErrorBody(answer.json)?.errorCodes?.includes(CERTIFICATE_UNKNOWN) ?? false;
 }

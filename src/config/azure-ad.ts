@@ -1,8 +1,9 @@
 /** Reads the section `AzureAd`, in the names of Microsoft.Identity.Web. */
 import { isGuid, readAuthority } from './authority-settings.ts';
 import { type CallbackPaths, readCallbackPaths } from './callback-paths.ts';
-import { readClientCredential } from './client-credential.ts';
+import { readClientCredentials } from './client-credentials.ts';
 import { type ForeignKeys, judgeForeignKeys } from './foreign-keys.ts';
+import type { Environment } from './read-sources.ts';
 import type { Section } from './section.ts';
 import type { AuthoritySettings, ResponseMode, Settings } from './settings.ts';
 
@@ -26,7 +27,8 @@ const FOREIGN: ForeignKeys = {
   unsafe: {
     TokenDecryptionCertificates: 'Turn off token encryption in the app registration; remove it.',
     TokenDecryptionCredentials: 'Turn off token encryption in the app registration; remove it.',
-    ClientCredentialsUsingManagedIdentity: 'Use ClientSecret or ClientCredentials.',
+    ClientCredentialsUsingManagedIdentity:
+      'Use ClientCredentials with SourceType SignedAssertionFromManagedIdentity.',
     SignUpSignInPolicyId: 'Azure AD B2C is not supported: use an Entra ID tenant.',
     EditProfilePolicyId: 'Azure AD B2C is not supported: use an Entra ID tenant.',
     ResetPasswordPolicyId: 'Azure AD B2C is not supported: use an Entra ID tenant.',
@@ -41,12 +43,14 @@ export interface AzureAdContext {
   /** What file paths start from. */
   readonly directory: string;
   readonly now: number;
+  /** What the platform tells of itself there, such as where it keeps a token. */
+  readonly env: Environment;
 }
 
 export interface AzureAdSettings extends CallbackPaths {
   readonly authority: AuthoritySettings | undefined;
   readonly clientId: string | undefined;
-  readonly credential: Settings['azureAd']['credential'] | undefined;
+  readonly credentials: Settings['azureAd']['credentials'];
   readonly clientCapabilities: readonly string[];
   readonly responseMode: ResponseMode;
 }
@@ -59,7 +63,7 @@ export function readAzureAd(
   const settings = {
     authority,
     clientId: readClientId(section, authority),
-    credential: readClientCredential(section, context),
+    credentials: readClientCredentials(section, context, authority),
     clientCapabilities: readCapabilities(section),
     responseMode: readResponseMode(section),
     ...readCallbackPaths(section),

@@ -1,161 +1,171 @@
-/** Reads one entry of `ClientCredentials` or `ClientCertificates`: a secret, or a certificate in PEM. */
+/** Reads one entry of `ClientCredentials` or `ClientCertificates`, by its `SourceType`. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isGuid } from './authority-settings.ts';
+import { type Candidate, secretCandidate } from './candidate.ts';
+import { readCertificateOnDisk, readInlineCertificate } from './certificate-description.ts';
 import { nearest } from './nearest.ts';
-import {
-  PEM_FROM_PFX,
-  type PemCertificate,
-  PemProblem,
-  readPemCertificate,
-} from './pem-certificate.ts';
-import { readTextFile } from './read-text-file.ts';
+import { readUrl } from './read-url.ts';
 import type { Section } from './section.ts';
-import type { ClientCredential } from './settings.ts';
+import type { AuthoritySettings } from './settings.ts';
+import { tokenExchangeAudience } from './token-exchange-audience.ts';
 
 export const CREDENTIAL_KEYS = [
   ...['SourceType', 'Skip', 'ClientSecret', 'Base64EncodedValue', 'CertificateDiskPath'],
-  ...['PrivateKeyDiskPath', 'CertificatePassword'],
+  ...['PrivateKeyDiskPath', 'CertificatePassword', 'KeyVaultUrl', 'KeyVaultCertificateName'],
+  ...['ManagedIdentityClientId', 'TokenExchangeUrl', 'SignedAssertionFileDiskPath'],
+  ...['CustomSignedAssertionProviderName', 'CustomSignedAssertionProviderData'],
 ] as const;
-type CredentialKey = (typeof CREDENTIAL_KEYS)[number];
+export type CredentialKey = (typeof CREDENTIAL_KEYS)[number];
 
-/** A credential that is sound, and whether its time is now. */
-export interface Candidate {
-  readonly key: string;
-  readonly credential: ClientCredential;
-  /** Why it cannot be used now. */
-  readonly outOfTime?: string;
-  readonly expiresSoon?: string;
-}
-
-interface DescriptionContext {
+export interface DescriptionContext {
+  /** What file paths start from. */
   readonly directory: string;
   readonly now: number;
   readonly sendX5c: boolean;
+  readonly authority: AuthoritySettings | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-const SUPPORTED = ['ClientSecret', 'Path', 'Base64Encoded'];
-const NOT_SUPPORTED = [
-  ...['KeyVault', 'Certificate', 'StoreWithThumbprint', 'StoreWithDistinguishedName'],
-  ...['StoreWithSubjectName', 'SignedAssertionFromManagedIdentity', 'SignedAssertionFilePath'],
-  ...['SignedAssertionFromVault', 'AutoDecryptKeys', 'CustomSignedAssertion', 'ManagedCertificate'],
-];
-const INSTEAD =
-  'Export the certificate with its key as PEM and use SourceType Path, or use a client secret; ' +
-  'then remove this entry.';
-const SOON_MS = 14 * 24 * 3_600_000;
+type Read = (section: Section<CredentialKey>, context: DescriptionContext) => Candidate | undefined;
 
-/** @returns `undefined` for an entry that cannot be used, which is reported. */
+const SUPPORTED: Readonly<Record<string, Read>> = {
+  ClientSecret: readSecret,
+  Path: readCertificateOnDisk,
+  Base64Encoded: readInlineCertificate,
+  KeyVault: (section, context) => readVault(section, context, 'KeyVault'),
+  SignedAssertionFromVault: (section, context) =>
+    readVault(section, context, 'SignedAssertionFromVault'),
+  SignedAssertionFilePath: readAssertionFile,
+  SignedAssertionFromManagedIdentity: readManagedIdentity,
+  CustomSignedAssertion: readCustomAssertion,
+};
+/** What each of the others is, and what to use in its place. */
+const NOT_SUPPORTED: Readonly<Record<string, readonly [problem: string, fix: string]>> = {
+  Certificate: ['exists in .NET code only', 'Use Path, Base64Encoded or KeyVault.'],
+  ...ofWindows('StoreWithThumbprint', 'StoreWithDistinguishedName', 'StoreWithSubjectName'),
+  ManagedCertificate: ['needs Windows and its agents', 'Use KeyVault or Path.'],
+  AutoDecryptKeys: ['is for encrypted tokens, which this site does not ask for', 'Remove it.'],
+};
+
+/** @returns `undefined` for an entry that is written wrongly, which is reported. */
 export function readCredentialDescription(
   section: Section<CredentialKey>,
   context: DescriptionContext,
 ): Candidate | undefined {
-  const written = section.requiredText('SourceType', `Set it to ${SUPPORTED.join(' or ')}.`);
+  const known = Object.keys(SUPPORTED);
+  const written = section.requiredText('SourceType', `Set it to one of ${known.join(', ')}.`);
   if (written === undefined) return undefined;
-  const type = [...SUPPORTED, ...NOT_SUPPORTED].find(
-    (name) => name.toLowerCase() === written.toLowerCase(),
-  );
+  const isWritten = (name: string) => name.toLowerCase() === written.toLowerCase();
+  const [foreign, [problem, fix] = ['', '']] =
+    Object.entries(NOT_SUPPORTED).find(([name]) => isWritten(name)) ?? [];
   // Fields of a source that is refused are not worth a word.
-  if (type !== undefined && NOT_SUPPORTED.includes(type)) {
-    section.fault('SourceType', `is ${type}, which is not supported yet`, INSTEAD);
-    return undefined;
-  }
+  if (foreign) section.fault('SourceType', `is ${foreign}, which ${problem}`, fix);
+  const read = Object.entries(SUPPORTED).find(([name]) => isWritten(name))?.[1];
+  if (foreign) return undefined;
   section.refuseUnknownKeys();
-  switch (type) {
-    case 'ClientSecret': {
-      const secret = section.requiredText('ClientSecret', 'Set it to the secret’s Value.');
-      return secret === undefined
-        ? undefined
-        : { key: section.path, credential: { type: 'secret', secret } };
-    }
-    case 'Path':
-      return readFromDisk(section, context);
-    case 'Base64Encoded':
-      return readInline(section, context);
-    default: {
-      const near = nearest(written, [...SUPPORTED, ...NOT_SUPPORTED]);
-      const fix = near ? `Did you mean ${near}?` : `Known are ${SUPPORTED.join(', ')}.`;
-      section.fault('SourceType', 'is not a source of credentials', fix);
-      return undefined;
-    }
-  }
-}
-
-function readFromDisk(
-  section: Section<CredentialKey>,
-  context: DescriptionContext,
-): Candidate | undefined {
-  const fix = 'Set it to a PEM file that holds the certificate and its private key.';
-  if (!section.has('CertificateDiskPath')) section.requiredText('CertificateDiskPath', fix);
-  const certificate = readPemFile(section, 'CertificateDiskPath', context);
-  const privateKey = readPemFile(section, 'PrivateKeyDiskPath', context);
-  const isKeyGiven = section.has('PrivateKeyDiskPath');
-  if (certificate === undefined || (isKeyGiven && privateKey === undefined)) return undefined;
-  return candidate(section, { certificate, privateKey: privateKey ?? certificate }, context, {
-    certificate: 'CertificateDiskPath',
-    privateKey: isKeyGiven ? 'PrivateKeyDiskPath' : 'CertificateDiskPath',
-  });
-}
-
-function readPemFile(
-  section: Section<CredentialKey>,
-  key: 'CertificateDiskPath' | 'PrivateKeyDiskPath',
-  { directory }: DescriptionContext,
-): string | undefined {
-  const path = section.text(key);
-  if (path === undefined) return undefined;
-  const file = readTextFile(resolve(directory, path));
-  if (/\.(pfx|p12)$/i.test(path)) {
-    section.fault(key, 'is a PFX file, which is not supported yet', PEM_FROM_PFX);
-  } else if (file.state === 'absent') {
-    section.fault(key, `names a file that does not exist: ${path}`, 'Correct the path.');
-  } else if (file.state === 'unreadable') {
-    section.fault(key, `cannot be read (${file.code})`, 'Let this process read the file.');
-  } else return file.content;
+  if (read) return read(section, context);
+  const near = nearest(written, [...known, ...Object.keys(NOT_SUPPORTED)]);
+  const meant = near ? `Did you mean ${near}?` : `Known are ${known.join(', ')}.`;
+  section.fault('SourceType', 'is not a source of credentials', meant);
   return undefined;
 }
 
-function readInline(
-  section: Section<CredentialKey>,
-  context: DescriptionContext,
-): Candidate | undefined {
-  const fix = 'Set it to PEM, or to PEM in base64: certificate and private key.';
-  const value = section.requiredText('Base64EncodedValue', fix);
-  if (value === undefined) return undefined;
-  // A PEM in one line, as an environment variable often holds it, has its line ends escaped.
-  const pem = value.includes('-----BEGIN')
-    ? value.replaceAll('\\n', '\n')
-    : Buffer.from(value, 'base64').toString('latin1');
-  return candidate(section, { certificate: pem, privateKey: pem }, context, {
-    certificate: 'Base64EncodedValue',
-    privateKey: 'Base64EncodedValue',
-  });
+function readSecret(section: Section<CredentialKey>): Candidate | undefined {
+  const secret = section.requiredText('ClientSecret', 'Set it to the secret’s Value.');
+  if (secret === undefined) return undefined;
+  return secretCandidate(section.path, section.pathOf('ClientSecret'), secret);
 }
 
-function candidate(
+function readVault(
   section: Section<CredentialKey>,
-  texts: Readonly<Record<PemProblem['part'], string>>,
-  { now, sendX5c }: DescriptionContext,
-  keys: Readonly<Record<PemProblem['part'], CredentialKey>>,
+  { sendX5c }: DescriptionContext,
+  sourceType: 'KeyVault' | 'SignedAssertionFromVault',
 ): Candidate | undefined {
-  const read = readPemCertificate({ ...texts, password: section.text('CertificatePassword') });
-  if (read instanceof PemProblem) {
-    section.fault(keys[read.part], read.problem, read.fix);
+  const example = 'https://my-vault.vault.azure.net/';
+  if (!section.has('KeyVaultUrl'))
+    section.fault('KeyVaultUrl', 'is missing', `Write it like ${example}.`);
+  const vaultUrl = readUrl(section, 'KeyVaultUrl', { example, path: false });
+  const fix = 'Set it to the certificate’s name in the vault.';
+  const certificateName = section.requiredText('KeyVaultCertificateName', fix);
+  const identity = readIdentity(section);
+  if (!vaultUrl || certificateName === undefined) return undefined;
+  if (vaultUrl.protocol !== 'https:') {
+    section.fault('KeyVaultUrl', 'is not https', `Write it like ${example}.`);
     return undefined;
   }
-  const { certificate, privateKey } = read;
-  return {
-    key: section.path,
-    credential: { type: 'certificate', certificate, privateKey, sendX5c },
-    ...timing(read, now),
-  };
+  if (!/^[0-9a-z-]{1,127}$/i.test(certificateName)) {
+    section.fault('KeyVaultCertificateName', 'is no name of a vault’s certificate', fix);
+    return undefined;
+  }
+  const credential = { sourceType, key: section.path, vaultUrl, certificateName, sendX5c };
+  return { credential: { ...credential, managedIdentityClientId: identity } };
 }
 
-function timing(
-  { validFrom, validTo }: PemCertificate,
-  now: number,
-): Pick<Candidate, 'outOfTime' | 'expiresSoon'> {
-  const day = (date: Date) => date.toISOString().slice(0, 10);
-  if (validTo.getTime() <= now) return { outOfTime: `expired on ${day(validTo)}` };
-  if (validFrom.getTime() > now) return { outOfTime: `is not valid before ${day(validFrom)}` };
-  const isSoon = validTo.getTime() - now < SOON_MS;
-  return isSoon ? { expiresSoon: `expires on ${day(validTo)}: renew it.` } : {};
+function readAssertionFile(
+  section: Section<CredentialKey>,
+  { directory, env }: DescriptionContext,
+): Candidate | undefined {
+  const { AZURE_FEDERATED_TOKEN_FILE: federated, AZURE_ACCESS_TOKEN_FILE: older } = env;
+  const path = section.text('SignedAssertionFileDiskPath') ?? (federated || older);
+  if (!path) {
+    const problem = 'is missing, and AZURE_FEDERATED_TOKEN_FILE is not set either';
+    const fix = 'Set it to the file that the platform keeps a token in.';
+    section.fault('SignedAssertionFileDiskPath', problem, fix);
+    return undefined;
+  }
+  const file = resolve(directory, path);
+  const credential = { sourceType: 'SignedAssertionFilePath', key: section.path, file } as const;
+  if (existsSync(file)) return { credential };
+  const key = section.pathOf('SignedAssertionFileDiskPath');
+  const text = `names a file that does not exist: ${path}`;
+  return { credential, problem: { key, text, fix: 'Correct the path, or mount the token.' } };
+}
+
+function readManagedIdentity(
+  section: Section<CredentialKey>,
+  { authority }: DescriptionContext,
+): Candidate | undefined {
+  const written = section.text('TokenExchangeUrl');
+  const audience = written ?? (authority && tokenExchangeAudience(authority));
+  const managedIdentityClientId = readIdentity(section);
+  if (audience === undefined) {
+    const problem = 'is missing, and only Entra ID has one of its own';
+    // Without an authority nothing is known, and its own fault was told.
+    if (authority)
+      section.fault('TokenExchangeUrl', problem, 'Set it to what the authority expects.');
+    return undefined;
+  }
+  const sourceType = 'SignedAssertionFromManagedIdentity';
+  return { credential: { sourceType, key: section.path, managedIdentityClientId, audience } };
+}
+
+function readCustomAssertion(
+  section: Section<CredentialKey>,
+  { directory }: DescriptionContext,
+): Candidate | undefined {
+  const fix = 'Set it to the path of a module that exports getAssertion.';
+  const path = section.requiredText('CustomSignedAssertionProviderName', fix);
+  const data = Object.fromEntries(section.dictionary('CustomSignedAssertionProviderData'));
+  if (path === undefined) return undefined;
+  const module = resolve(directory, path);
+  if (!existsSync(module)) {
+    const problem = `names a module that does not exist: ${path}`;
+    section.fault('CustomSignedAssertionProviderName', problem, fix);
+    return undefined;
+  }
+  return { credential: { sourceType: 'CustomSignedAssertion', key: section.path, module, data } };
+}
+
+function readIdentity(section: Section<CredentialKey>): string | undefined {
+  const clientId = section.text('ManagedIdentityClientId');
+  if (clientId === undefined || isGuid(clientId)) return clientId;
+  const fix = 'Set it to the client ID of a user-assigned managed identity, or remove it.';
+  section.fault('ManagedIdentityClientId', 'is not a GUID', fix);
+  return undefined;
+}
+
+function ofWindows(...names: string[]): Record<string, readonly [string, string]> {
+  const fix = 'Export the certificate with its key as PFX or PEM and use Path, or use KeyVault.';
+  return Object.fromEntries(names.map((name) => [name, ['is a store of Windows', fix] as const]));
 }

@@ -1,16 +1,8 @@
 /** Every key of the configuration, with its default and its meaning: what the README's table is held to. */
+import { credentialKeys } from './credential-keys.ts';
+import { type DocumentedKey, NONE, REQUIRED, row } from './documented-key.ts';
 
-export interface DocumentedKey {
-  /** As in `AzureAd:ClientId`; `<name>` and `<n>` stand for a name and a number. */
-  readonly key: string;
-  readonly default: string;
-  readonly meaning: string;
-}
-
-const NONE = '–';
-const REQUIRED = 'required';
 const API = 'DownstreamApis:<name>';
-const CREDENTIAL = 'AzureAd:ClientCredentials:<n>';
 
 export const documentedKeys: readonly DocumentedKey[] = [
   row(
@@ -46,29 +38,8 @@ export const documentedKeys: readonly DocumentedKey[] = [
     'In place of the two above: `https://<host>/<tenant>/v2.0`, or the issuer of any OpenID Connect authority, exactly as it names itself',
   ),
   row('AzureAd:ClientId', REQUIRED, 'Application (client) ID'),
-  row('AzureAd:ClientSecret', 'required without a certificate', 'The secret’s Value, not its ID'),
-  row('AzureAd:ClientCredentials', NONE, 'A list; the first one that is valid now is used'),
-  row(`${CREDENTIAL}:SourceType`, REQUIRED, '`Path`, `Base64Encoded` or `ClientSecret`'),
-  row(
-    `${CREDENTIAL}:CertificateDiskPath`,
-    NONE,
-    'For `Path`: a PEM file, RSA of 2048 bits or more',
-  ),
-  row(
-    `${CREDENTIAL}:PrivateKeyDiskPath`,
-    'the same file',
-    'For `Path`: the private key in PEM, if it is in a file of its own',
-  ),
-  row(
-    `${CREDENTIAL}:Base64EncodedValue`,
-    NONE,
-    'For `Base64Encoded`: PEM, or PEM in base64, with certificate and private key',
-  ),
-  row(`${CREDENTIAL}:CertificatePassword`, NONE, 'The password of the private key'),
-  row(`${CREDENTIAL}:ClientSecret`, NONE, 'For `ClientSecret`: the secret’s Value'),
-  row(`${CREDENTIAL}:Skip`, '`false`', 'Pass this entry over'),
-  row('AzureAd:ClientCertificates', NONE, 'The older name of `ClientCredentials`; tried after it'),
-  row('AzureAd:SendX5C', '`false`', 'Send the certificate chain with each assertion'),
+  row('AzureAd:ClientSecret', 'required without credentials', 'The secret’s Value, not its ID'),
+  ...credentialKeys,
   row(
     'AzureAd:ResponseMode',
     '`query`',
@@ -210,8 +181,4 @@ export function configurationTable(): string {
     ({ key, default: byDefault, meaning }) => `| \`${key}\` | ${byDefault} | ${meaning} |`,
   );
   return ['| key | default | meaning |', '|---|---|---|', ...rows, ''].join('\n');
-}
-
-function row(key: string, byDefault: string, meaning: string): DocumentedKey {
-  return { key, default: byDefault, meaning };
 }

@@ -48,7 +48,7 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
 
   const site = readSite(section('Site', SITE_KEYS), { directory });
   const azureAdSection = section('AzureAd', AZURE_AD_KEYS);
-  const azureAd = readAzureAd(azureAdSection, { directory, now: now() });
+  const azureAd = readAzureAd(azureAdSection, { directory, now: now(), env: options.env });
   if (site.publicUrl) checkRedirectUris(azureAdSection, azureAd, site.publicUrl);
   checkPublicHost(site, azureAd, report);
   const downstreamApis = readDownstreamApis(tree, report);
@@ -57,8 +57,8 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
   const session = readSessionLimits(section('Session', SESSION_KEYS));
 
   const { publicUrl, signInScopes = firstScopes(downstreamApis) } = site;
-  const { authority, clientId, credential } = azureAd;
-  const isComplete = publicUrl && authority && clientId !== undefined && credential;
+  const { authority, clientId, credentials } = azureAd;
+  const isComplete = publicUrl && authority && clientId !== undefined && credentials.length > 0;
   // Keys are made only for a site that can start.
   if (report.hasFaults || !isComplete) throw report.toError();
   const readLocalKeys = () => localKeys(directory, randomBytes, report, { mayWrite });
@@ -69,7 +69,7 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
   return {
     settings: {
       site: { ...site, publicUrl, signInScopes, secure },
-      azureAd: { ...azureAd, authority, clientId, credential },
+      azureAd: { ...azureAd, authority, clientId },
       tokenCache: { ...tokenCache, ...keys },
       session,
       downstreamApis,

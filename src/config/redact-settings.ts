@@ -1,12 +1,6 @@
 /** Shows the effective settings in the file's own names, with every secret as `***`. */
-import { createHash, X509Certificate } from 'node:crypto';
-import type {
-  AuthoritySettings,
-  CallDefaults,
-  ClientCredential,
-  DownstreamApi,
-  Settings,
-} from './settings.ts';
+import { redactCredentials } from './redact-credential.ts';
+import type { AuthoritySettings, CallDefaults, DownstreamApi, Settings } from './settings.ts';
 
 const HIDDEN = '***';
 
@@ -24,7 +18,7 @@ export function redactSettings(settings: Settings): Record<string, unknown> {
     AzureAd: {
       ...authorityKeys(azureAd.authority),
       ClientId: azureAd.clientId,
-      ...credentialKeys(azureAd.credential),
+      ...redactCredentials(azureAd.credentials),
       ClientCapabilities: azureAd.clientCapabilities,
       ResponseMode: azureAd.responseMode,
       CallbackPath: azureAd.callbackPath,
@@ -57,18 +51,6 @@ function authorityKeys(authority: AuthoritySettings): Record<string, string> {
   return authority.kind === 'entra'
     ? { Instance: authority.instance.href, TenantId: authority.tenantId }
     : { Authority: authority.issuer.href };
-}
-
-function credentialKeys(credential: ClientCredential): Record<string, unknown> {
-  if (credential.type === 'secret') return { ClientSecret: HIDDEN };
-  const { subject, validTo, raw } = new X509Certificate(credential.certificate);
-  const certificate = {
-    Subject: subject,
-    ValidTo: validTo,
-    Sha256: createHash('sha256').update(raw).digest('hex'),
-    PrivateKey: HIDDEN,
-  };
-  return { ClientCredentials: [certificate], SendX5C: credential.sendX5c };
 }
 
 function apiKeys(api: DownstreamApi): Record<string, unknown> {

@@ -1,17 +1,74 @@
 /** The settings of a running site, parsed and checked: what configuration becomes. */
 
-/** How this site proves who it is to the authority. */
+/** One way for this site to prove who it is to the authority, in the source types of Microsoft.Identity.Web. */
 export type ClientCredential =
-  | { readonly type: 'secret'; readonly secret: string }
-  | {
-      readonly type: 'certificate';
-      /** The certificate chain in PEM, leaf first. */
-      readonly certificate: string;
-      /** The private key in PEM (PKCS #8 or PKCS #1). */
-      readonly privateKey: string;
-      /** Whether assertions carry the chain in `x5c`. */
-      readonly sendX5c: boolean;
-    };
+  | SecretCredential
+  | CertificateFileCredential
+  | InlineCertificateCredential
+  | VaultCredential
+  | AssertionFileCredential
+  | ManagedIdentityCredential
+  | CustomAssertionCredential;
+
+interface WrittenCredential {
+  /** Where it is written, such as `AzureAd:ClientCredentials:0`: its name in logs. */
+  readonly key: string;
+}
+
+export interface SecretCredential extends WrittenCredential {
+  readonly sourceType: 'ClientSecret';
+  readonly secret: string;
+}
+
+interface CertificateCredential extends WrittenCredential {
+  readonly password: string | undefined;
+  /** Whether assertions carry the chain in `x5c`. */
+  readonly sendX5c: boolean;
+}
+
+export interface CertificateFileCredential extends CertificateCredential {
+  readonly sourceType: 'Path';
+  /** PEM or PFX; absolute paths. */
+  readonly certificateFile: string;
+  /** `undefined`: in the same file. */
+  readonly privateKeyFile: string | undefined;
+}
+
+export interface InlineCertificateCredential extends CertificateCredential {
+  readonly sourceType: 'Base64Encoded';
+  /** PEM or PFX. */
+  readonly bytes: Buffer;
+}
+
+/** A certificate of a key vault: fetched with its key, or used there, so that the key never leaves it. */
+export interface VaultCredential extends WrittenCredential {
+  readonly sourceType: 'KeyVault' | 'SignedAssertionFromVault';
+  readonly vaultUrl: URL;
+  readonly certificateName: string;
+  /** The user-assigned managed identity that asks the vault. */
+  readonly managedIdentityClientId: string | undefined;
+  readonly sendX5c: boolean;
+}
+
+/** A token of another issuer, kept fresh in a file by the platform (workload identity). */
+export interface AssertionFileCredential extends WrittenCredential {
+  readonly sourceType: 'SignedAssertionFilePath';
+  readonly file: string;
+}
+
+export interface ManagedIdentityCredential extends WrittenCredential {
+  readonly sourceType: 'SignedAssertionFromManagedIdentity';
+  readonly managedIdentityClientId: string | undefined;
+  /** What the identity's token is asked for, such as `api://AzureADTokenExchange`. */
+  readonly audience: string;
+}
+
+/** A module of the operator's own gives the assertions. */
+export interface CustomAssertionCredential extends WrittenCredential {
+  readonly sourceType: 'CustomSignedAssertion';
+  readonly module: string;
+  readonly data: Readonly<Record<string, string>>;
+}
 
 /** Where people sign in. */
 export type AuthoritySettings =
@@ -102,7 +159,8 @@ export interface Settings {
     readonly clientId: string;
     /** What this site can handle besides, such as `cp1`: claims challenges of APIs. */
     readonly clientCapabilities: readonly string[];
-    readonly credential: ClientCredential;
+    /** At least one, in the order in which they are tried. */
+    readonly credentials: readonly ClientCredential[];
     readonly responseMode: ResponseMode;
     readonly callbackPath: string;
     readonly signedOutCallbackPath: string;

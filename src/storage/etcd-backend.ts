@@ -5,7 +5,7 @@ import type { Backend, Failure } from './backend.ts';
 import { explainEtcdFailure, isLeaseUnknown } from './etcd-failure.ts';
 import { EtcdLeases } from './etcd-leases.ts';
 import { readHostUri } from './host-uri.ts';
-import { optionalPackage } from './optional-package.ts';
+import { optionalPackage } from '../optional-package.ts';
 import type { Replaced } from './storage.ts';
 
 const PORT = 2379;
@@ -50,7 +50,7 @@ export class EtcdBackend implements Backend {
    */
   static async open(uri: string): Promise<EtcdBackend> {
     const { host, label, credentials } = readHostUri(uri, PORT);
-    const library = await optionalPackage('etcd3', () => import('etcd3'));
+    const library = await optionalPackage('TokenCache:Store', 'etcd3', () => import('etcd3'));
     const options: IOptions = {
       hosts: `${uri.startsWith('etcds:') ? 'https' : 'http'}://${host}`,
       // The wall clock, because gRPC has its deadlines by it.

@@ -2,7 +2,7 @@
 import type { KeyvMemcache } from '@keyv/memcache';
 import type { Failure } from './backend.ts';
 import { type HostUri, readHostUri } from './host-uri.ts';
-import { optionalPackage } from './optional-package.ts';
+import { optionalPackage } from '../optional-package.ts';
 import type { PlainStore } from './single-instance-backend.ts';
 
 const PORT = 11211;
@@ -54,7 +54,11 @@ export class MemcachedStore implements PlainStore {
    */
   static async open(uri: string, now: () => number): Promise<MemcachedStore> {
     const address = readHostUri(uri, PORT);
-    const library = await optionalPackage('@keyv/memcache', () => import('@keyv/memcache'));
+    const library = await optionalPackage(
+      'TokenCache:Store',
+      '@keyv/memcache',
+      () => import('@keyv/memcache'),
+    );
     const connect = () => new library.KeyvMemcache(address.host, optionsFor(address));
     return new MemcachedStore(address.label, () => listenedTo(connect()), now);
   }

@@ -3,7 +3,7 @@ import type { Collection, MongoClient } from 'mongodb';
 import { Misconfigured } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Failure } from './backend.ts';
-import { optionalPackage } from './optional-package.ts';
+import { optionalPackage } from '../optional-package.ts';
 import type { PlainStore } from './single-instance-backend.ts';
 import type { StoreState } from './store-unavailable.ts';
 
@@ -74,7 +74,7 @@ export class MongoStore implements PlainStore {
    * @throws {Misconfigured} the URI cannot be read, or mongodb is not installed.
    */
   static async open(uri: string, options: MongoStoreOptions): Promise<MongoStore> {
-    const library = await optionalPackage('mongodb', () => import('mongodb'));
+    const library = await optionalPackage('TokenCache:Store', 'mongodb', () => import('mongodb'));
     // What follows the last "@" is no part of a password, however badly it is encoded.
     const address = uri.replace(/\/\/.*@/s, '//').replace(/\?.*/s, '');
     const connect = () =>

@@ -4,7 +4,7 @@ import type { Log } from '../log.ts';
 import { MysqlConnection } from './mysql-connection.ts';
 import { MysqlTable } from './mysql-table.ts';
 import { readMysqlUri } from './mysql-uri.ts';
-import { optionalPackage } from './optional-package.ts';
+import { optionalPackage } from '../optional-package.ts';
 import { SqlBackend } from './sql-backend.ts';
 import type { TableName } from './sql-table.ts';
 
@@ -22,7 +22,11 @@ export async function openMysql(
   if (parsed.database === undefined && table.schemaName === undefined) {
     throw new Misconfigured('TokenCache:Store names no database: mysql://…@<host>/<database>.');
   }
-  const { createConnection } = await optionalPackage('mysql2', () => import('mysql2'));
+  const { createConnection } = await optionalPackage(
+    'TokenCache:Store',
+    'mysql2',
+    () => import('mysql2'),
+  );
   return await SqlBackend.start({
     label: parsed.label,
     table: new MysqlTable(table),

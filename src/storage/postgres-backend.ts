@@ -2,7 +2,7 @@
 import type { Client } from 'pg';
 import { Misconfigured } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { optionalPackage } from './optional-package.ts';
+import { optionalPackage } from '../optional-package.ts';
 import { PostgresConnection } from './postgres-connection.ts';
 import { PostgresTable } from './postgres-table.ts';
 import { SqlBackend } from './sql-backend.ts';
@@ -23,7 +23,7 @@ export async function openPostgres(
   uri: string,
   { log, random, ...table }: PostgresOptions,
 ): Promise<SqlBackend> {
-  const { Client } = await optionalPackage('pg', () => import('pg'));
+  const { Client } = await optionalPackage('TokenCache:Store', 'pg', () => import('pg'));
   return await SqlBackend.start({
     label: checkUri(uri, Client),
     table: new PostgresTable(table),

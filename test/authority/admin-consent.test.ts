@@ -11,7 +11,7 @@ import { PERSONAL, TENANT } from '../support/stub-authority.ts';
 import { settingsFor } from './an-authority.ts';
 
 const instance = new URL('https://login.microsoftonline.com/');
-const parts = { fetch, now: Date.now, log: createLog('silent') };
+const parts = { fetch, now: Date.now, log: createLog('silent'), audit: () => {} };
 const entra = (tenantId: string) =>
   createAuthority(settingsFor({ kind: 'entra', instance, tenantId }), parts);
 const request = {

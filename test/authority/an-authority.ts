@@ -14,14 +14,26 @@ import { CLIENT_ID, type StubAuthority, TENANT, UID } from '../support/stub-auth
 export const redirectUri = new URL('http://localhost:3000/signin-oidc');
 export const userRead = ['https://graph.microsoft.com/User.Read'];
 
+export function aSecret(secret: string, key = 'AzureAd:ClientSecret'): ClientCredential {
+  return { sourceType: 'ClientSecret', key, secret };
+}
+
+/** PEM or PFX, in the settings themselves. */
+export function aCertificate(
+  bytes: Buffer,
+  { key = 'AzureAd:ClientCredentials:0', sendX5c = false } = {},
+): ClientCredential {
+  return { sourceType: 'Base64Encoded', key, bytes, password: undefined, sendX5c };
+}
+
 export function settingsFor(
   authority: AuthoritySettings,
-  credential: ClientCredential = { type: 'secret', secret: 'a secret & a half' },
+  credentials: readonly ClientCredential[] = [aSecret('a secret & a half')],
 ): Settings['azureAd'] {
   return {
     authority,
     clientId: CLIENT_ID,
-    credential,
+    credentials,
     responseMode: 'query',
     callbackPath: '/signin-oidc',
     signedOutCallbackPath: '/signout-callback-oidc',
@@ -37,18 +49,19 @@ export const impatient = { fetchMs: 80, totalMs: 80, backoffMs: 10, tokenMs: 80 
 
 export interface AnAuthority extends Partial<AuthorityParts> {
   readonly tenantId?: string;
-  readonly credential?: ClientCredential;
+  readonly credentials?: readonly ClientCredential[];
 }
 
 export function anAuthority(
   stub: StubAuthority,
-  { tenantId = TENANT, credential, ...parts }: AnAuthority = {},
+  { tenantId = TENANT, credentials, ...parts }: AnAuthority = {},
 ): Authority {
   const instance = new URL(stub.origin);
-  return createAuthority(settingsFor({ kind: 'entra', instance, tenantId }, credential), {
+  return createAuthority(settingsFor({ kind: 'entra', instance, tenantId }, credentials), {
     fetch,
     now: Date.now,
     log: createLog('silent'),
+    audit: () => {},
     limits: { fetchMs: 3000, totalMs: 3000, backoffMs: 5, tokenMs: 3000 },
     ...parts,
   });

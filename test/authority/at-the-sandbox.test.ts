@@ -13,19 +13,15 @@ import { requestCode } from '../../src/authority/request-code.ts';
 import type { ClientCredential } from '../../src/config/settings.ts';
 import { Misconfigured, SignInRequired, Unavailable } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
-import { failure, settingsFor, userRead } from './an-authority.ts';
+import { aCertificate, aSecret, failure, settingsFor, userRead } from './an-authority.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const certificate = toPem(selfSigned('the app', privateKey, Date.now()));
 const app: SandboxApp = { ...demoApp, certificates: [certificate] };
+const pem = `${privateKey.export({ type: 'pkcs8', format: 'pem' })}${certificate}`;
 const credentials: readonly ClientCredential[] = [
-  { type: 'secret', secret: demoApp.secrets[0] ?? '' },
-  {
-    type: 'certificate',
-    certificate,
-    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    sendX5c: false,
-  },
+  aSecret(demoApp.secrets[0] ?? ''),
+  aCertificate(Buffer.from(pem)),
 ];
 const redirectUri = new URL('http://localhost:4000/signin-oidc');
 const cleo = 'cleo@fabrikam.example';
@@ -33,7 +29,7 @@ const contoso = 'contoso.example';
 const graphDefault = { scopes: ['https://graph.microsoft.com/.default'], beforeSend: () => {} };
 
 for (const credential of credentials) {
-  describe(`At the sandbox, with a ${credential.type}`, () => {
+  describe(`At the sandbox, with ${credential.sourceType}`, () => {
     let sandbox: Sandbox;
     let authority: Authority;
     beforeEach(async () => {
@@ -44,8 +40,8 @@ for (const credential of credentials) {
 
     function at(tenantId: string): Authority {
       const instance = new URL(sandbox.url);
-      const settings = settingsFor({ kind: 'entra', instance, tenantId }, credential);
-      const parts = { fetch, now: Date.now, log: createLog('silent') };
+      const settings = settingsFor({ kind: 'entra', instance, tenantId }, [credential]);
+      const parts = { fetch, now: Date.now, log: createLog('silent'), audit: () => {} };
       return createAuthority({ ...settings, clientId: app.clientId }, parts);
     }
 

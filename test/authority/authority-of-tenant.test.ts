@@ -18,7 +18,7 @@ import {
   TENANT,
   UID,
 } from '../support/stub-authority.ts';
-import { anAuthority, aRefresh, failure, settingsFor } from './an-authority.ts';
+import { aCertificate, anAuthority, aRefresh, failure, settingsFor } from './an-authority.ts';
 
 const GUEST = 'dddddddd-1111-4222-8333-eeeeeeeeeeee';
 
@@ -139,6 +139,7 @@ describe('A refresh in another tenant', () => {
         fetch,
         now: Date.now,
         log: createLog('silent'),
+        audit: () => {},
       });
       expect(await failure(refreshTokens(authority, inOther))).to.be.instanceOf(Misconfigured);
       expect(stub.requests).to.deep.equal([]);
@@ -245,17 +246,13 @@ describe('A refresh in another tenant', () => {
   describe('with a certificate', () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const der = selfSigned('site', privateKey, Date.now());
-    const credential = {
-      type: 'certificate' as const,
-      certificate: toPem(der),
-      privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      sendX5c: false,
-    };
+    const pem = `${privateKey.export({ type: 'pkcs8', format: 'pem' })}${toPem(der)}`;
+    const credentials = [aCertificate(Buffer.from(pem))];
     const assertions = () =>
       stub.tokenRequests.map(({ form }) => form.get('client_assertion') ?? '');
 
     it('names that tenant’s token endpoint in the assertion', async () => {
-      await refreshTokens(anAuthority(stub, { credential }), inOther);
+      await refreshTokens(anAuthority(stub, { credentials }), inOther);
       const { aud } = decodeJwt(assertions()[0] ?? '');
       expect(aud).to.equal(`${stub.origin}/${OTHER_TENANT}/oauth2/v2.0/token`);
     });
@@ -267,7 +264,7 @@ describe('A refresh in another tenant', () => {
         decodeProtectedHeader(form.get('client_assertion') ?? '').x5t === sha1
           ? { body: await tokensAt(path.split('/')[1] ?? '') }
           : { status: 401, body: aadsts('invalid_client', 700027) };
-      const authority = anAuthority(stub, { credential });
+      const authority = anAuthority(stub, { credentials });
       await refreshTokens(authority, inOther);
       await refreshTokens(authority, aRefresh());
       expect(assertions().map((each) => decodeProtectedHeader(each).alg)).to.deep.equal([

@@ -67,6 +67,7 @@ describe('The authority’s metadata', () => {
         fetch,
         now: Date.now,
         log: createLog('silent'),
+        audit: () => {},
       });
     stub.onDiscovery = () => ({ body: { ...stub.document(''), issuer: stub.origin } });
     expect((await plain(stub.origin).metadata.current()).issuer).to.equal(stub.origin);
@@ -76,7 +77,7 @@ describe('The authority’s metadata', () => {
 
   it('is refused when it names an endpoint on plain http that is not loopback', async () => {
     const settings = settingsFor({ kind: 'oidc', issuer: new URL(stub.origin) });
-    const parts = { fetch, now: Date.now, log: createLog('silent') };
+    const parts = { fetch, now: Date.now, log: createLog('silent'), audit: () => {} };
     for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri']) {
       const endpoint = { [name]: 'http://evil.test/' };
       stub.onDiscovery = () => ({

@@ -27,7 +27,7 @@ describe('readLogoutToken', () => {
     const { origin } = stub;
     stub.onDiscovery = () => ({ body: { ...stub.document(''), issuer: origin } });
     const now = () => clock.now;
-    const parts = { fetch, now, log: createLog('silent') };
+    const parts = { fetch, now, log: createLog('silent'), audit: () => {} };
     authority = createAuthority(settingsFor({ kind: 'oidc', issuer: new URL(origin) }), parts);
   });
   afterEach(() => stub.close());

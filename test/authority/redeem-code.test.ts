@@ -373,6 +373,7 @@ describe('redeemCode', () => {
       fetch,
       now: Date.now,
       log: createLog('silent'),
+      audit: () => {},
     });
     stub.onToken = async () => {
       const id_token = await stub.idToken({ iss: issuer, tid: undefined }, { kid: undefined });

@@ -119,6 +119,7 @@ describe('refreshTokens', () => {
       fetch,
       now: Date.now,
       log: createLog('silent'),
+      audit: () => {},
     });
     const answer = await refreshTokens(authority, aRefresh());
     expect(answer).to.have.property('kind', 'verified');

@@ -16,7 +16,7 @@ import {
   startStubAuthority,
   TENANT,
 } from '../support/stub-authority.ts';
-import { anAuthority, failure, settingsFor } from './an-authority.ts';
+import { aCertificate, anAuthority, failure, settingsFor } from './an-authority.ts';
 
 const graphDefault = 'https://graph.microsoft.com/.default';
 
@@ -162,6 +162,7 @@ describe('requestAppToken', () => {
         fetch,
         now: Date.now,
         log: createLog('silent'),
+        audit: () => {},
       });
     };
 
@@ -196,17 +197,13 @@ describe('requestAppToken', () => {
 
   it('signs an assertion for the tenant’s endpoint, and falls back to SHA-1 as others do', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const credential = {
-      type: 'certificate' as const,
-      certificate: toPem(selfSigned('site', privateKey, Date.now())),
-      privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      sendX5c: false,
-    };
+    const pem = `${privateKey.export({ type: 'pkcs8', format: 'pem' })}${toPem(selfSigned('site', privateKey, Date.now()))}`;
+    const credentials = [aCertificate(Buffer.from(pem))];
     stub.onToken = ({ form }) =>
       decodeProtectedHeader(form.get('client_assertion') ?? '').alg === 'RS256'
         ? { body: appTokens }
         : { status: 401, body: aadsts('invalid_client', 700027) };
-    const authority = anAuthority(stub, { credential });
+    const authority = anAuthority(stub, { credentials });
     await requestAppToken(authority, aRequest({ tenantId: OTHER_TENANT }));
     const audiences = stub.tokenRequests.map(
       ({ form }) => decodeJwt(form.get('client_assertion') ?? '').aud,

@@ -82,7 +82,7 @@ describe('requestCode', () => {
   it('asks an authority that knows no choice of account to sign the person in anew', async () => {
     const issuer = stub.origin;
     const settings = settingsFor({ kind: 'oidc', issuer: new URL(issuer) });
-    const parts = { fetch, now: Date.now, log: createLog('silent') };
+    const parts = { fetch, now: Date.now, log: createLog('silent'), audit: () => {} };
     const request = {
       redirectUri,
       scopes: [],
@@ -105,7 +105,7 @@ describe('requestCode', () => {
   it('asks a plain OpenID Connect authority for no client_info', async () => {
     stub.onDiscovery = () => ({ body: { ...stub.document(''), issuer: stub.origin } });
     const settings = settingsFor({ kind: 'oidc', issuer: new URL(stub.origin) });
-    const parts = { fetch, now: Date.now, log: createLog('silent') };
+    const parts = { fetch, now: Date.now, log: createLog('silent'), audit: () => {} };
     const request = { redirectUri, scopes: [] };
     const { url } = await requestCode(createAuthority(settings, parts), request);
     expect(url.searchParams.has('client_info')).to.equal(false);

@@ -1,14 +1,20 @@
-/** The credential: a secret or a certificate in PEM, and what is wrong with each. */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+/** The credentials as they are written: each source, and what is wrong with each. */
+import { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
 import { expect } from 'chai';
-import { aCertificate, PASSWORD } from './a-certificate.ts';
+import { readCertificateFiles } from '../../src/certificates/certificate-files.ts';
+import { CertificateProblem } from '../../src/certificates/certificate-problem.ts';
+import { readCertificate } from '../../src/certificates/read-certificate.ts';
+import { aCertificate, PASSWORD, PASSWORD_BEYOND_ASCII } from './a-certificate.ts';
 import { faultsWith, loadWith } from './config-rig.ts';
 
 const DAY_MS = 24 * 3_600_000;
+const IDENTITY = '0f9a6a5e-3b51-4f0e-9c57-1d1f6f0b7a11';
 
 describe('The client credential', () => {
   const good = aCertificate();
   const other = aCertificate();
+  const soon = aCertificate(['rsa:2048'], 29);
   const both = `${good.privateKey}${good.certificate}`;
   const files = {
     'both.pem': both,
@@ -22,6 +28,12 @@ describe('The client credential', () => {
     'both.pfx': good.pfx,
     'pfx.pem': good.pfx,
     'empty.pem': '',
+    'soon.pem': `${soon.privateKey}${soon.certificate}`,
+    'no-key.pfx': good.pfxWithoutKey,
+    'locked.pfx': good.lockedPfx,
+    'older.pfx': good.olderPfx,
+    'cut.pfx': good.pfx.subarray(0, 900),
+    token: 'a.b.c',
   };
   const path = (file: string) => ({ SourceType: 'Path', CertificateDiskPath: file });
   const using = (...credentials: unknown[]) => ({
@@ -31,13 +43,20 @@ describe('The client credential', () => {
   const loadUsing = (...credentials: unknown[]) => loadWith(using(...credentials), { files });
 
   function expectGood(credential: unknown) {
-    const { settings } = loadUsing(credential);
-    const { credential: read } = settings.azureAd;
-    if (read.type !== 'certificate') throw new Error('not a certificate');
-    const leaf = new X509Certificate(read.certificate);
+    const { credentials } = loadUsing(credential).settings.azureAd;
+    const [read] = credentials;
+    if (read?.sourceType !== 'Path' && read?.sourceType !== 'Base64Encoded') {
+      throw new Error('not a certificate');
+    }
+    const opened =
+      read.sourceType === 'Path'
+        ? readCertificateFiles(read)
+        : readCertificate({ certificate: read.bytes, password: read.password });
+    if (opened instanceof CertificateProblem) throw new Error(opened.problem);
+    const leaf = new X509Certificate(opened.certificate.chain[0] ?? '');
     expect(leaf.fingerprint256).to.equal(new X509Certificate(good.certificate).fingerprint256);
-    expect(leaf.checkPrivateKey(createPrivateKey(read.privateKey))).to.equal(true);
-    return read;
+    expect(leaf.checkPrivateKey(opened.privateKey)).to.equal(true);
+    return { ...read, chain: opened.certificate.chain };
   }
 
   it('can be one PEM file with certificate and key', () => {
@@ -46,6 +65,15 @@ describe('The client credential', () => {
 
   it('can have its key in a file of its own', () => {
     expectGood({ ...path('cert.pem'), PrivateKeyDiskPath: 'key.pem' });
+  });
+
+  it('can be a PFX of the older or the newer kind, with a password or without', () => {
+    expectGood(path('both.pfx'));
+    expectGood(path('pfx.pem'));
+    for (const file of ['locked.pfx', 'older.pfx']) {
+      expectGood({ ...path(file), CertificatePassword: PASSWORD_BEYOND_ASCII });
+    }
+    expectGood({ SourceType: 'Base64Encoded', Base64EncodedValue: good.pfx.toString('base64') });
   });
 
   it('can have a key with a password', () => {
@@ -60,12 +88,14 @@ describe('The client credential', () => {
   });
 
   it('has the certificate of the key first, wherever it stands in the file', () => {
-    expect(expectGood(path('chain.pem')).certificate.match(/BEGIN/g)).to.have.length(2);
+    expect(expectGood(path('chain.pem')).chain).to.have.length(2);
   });
 
   it('can be a secret among the credentials', () => {
     const { settings } = loadUsing({ SourceType: 'ClientSecret', ClientSecret: 's' });
-    expect(settings.azureAd.credential).to.deep.equal({ type: 'secret', secret: 's' });
+    expect(settings.azureAd.credentials).to.deep.equal([
+      { sourceType: 'ClientSecret', key: 'AzureAd:ClientCredentials:0', secret: 's' },
+    ]);
   });
 
   it('can come from the older ClientCertificates, with SendX5C', () => {
@@ -74,21 +104,39 @@ describe('The client credential', () => {
       'AzureAd:ClientCertificates': [path('both.pem')],
       'AzureAd:SendX5C': true,
     };
-    expect(loadWith(changes, { files }).settings.azureAd.credential).to.deep.include({
-      type: 'certificate',
+    expect(loadWith(changes, { files }).settings.azureAd.credentials[0]).to.deep.include({
+      sourceType: 'Path',
+      key: 'AzureAd:ClientCertificates:0',
       sendX5c: true,
     });
   });
 
-  it('is the first of the usable ones, and a warning names the other', () => {
+  it('is one of several, in the order in which they are tried', () => {
     const { settings, warnings } = loadWith(
-      { 'AzureAd:ClientCertificates': [path('both.pem')] },
+      {
+        'AzureAd:ClientCertificates': [path('both.pem')],
+        'AzureAd:ClientCredentials': [{ SourceType: 'ClientSecret', ClientSecret: 's' }],
+      },
       { files },
     );
-    expect(settings.azureAd.credential.type).to.equal('certificate');
-    expect(warnings).to.deep.equal([
-      'AzureAd:ClientSecret is not used, because AzureAd:ClientCertificates:0 is.',
+    expect(settings.azureAd.credentials.map(({ key }) => key)).to.deep.equal([
+      ...['AzureAd:ClientCredentials:0', 'AzureAd:ClientCertificates:0', 'AzureAd:ClientSecret'],
     ]);
+    expect(warnings.join()).to.not.contain('Client');
+  });
+
+  it('may be broken where another can take its place: that is a warning', () => {
+    for (const broken of [path('no.pem'), path('cert.pem')]) {
+      const changes = { 'AzureAd:ClientCredentials': [broken] };
+      const { settings, warnings } = loadWith(changes, { files });
+      expect(settings.azureAd.credentials).to.have.length(2);
+      expect(warnings.join()).to.match(/ClientCredentials:0:CertificateDiskPath .*passed over/);
+    }
+  });
+
+  it('may not be written wrongly, though another can take its place', () => {
+    const changes = { 'AzureAd:ClientCredentials': [{ SourceType: 'Path' }] };
+    expect(faultsWith(changes, { files })[0]?.key).to.match(/CertificateDiskPath$/);
   });
 
   it('is not an entry to be skipped', () => {
@@ -100,21 +148,21 @@ describe('The client credential', () => {
   it('passes over a certificate out of its time, with a warning, if another is usable', () => {
     const changes = { 'AzureAd:ClientCredentials': [path('both.pem')] };
     for (const [days, text] of [
-      [31, 'expired on'],
+      [61, 'expired on'],
       [-2, 'is not valid before'],
     ] as const) {
       const { settings, warnings } = loadWith(changes, {
         files,
         now: () => Date.now() + days * DAY_MS,
       });
-      expect(settings.azureAd.credential.type).to.equal('secret');
+      expect(settings.azureAd.credentials).to.have.length(2);
       expect(warnings.join()).to.contain(`AzureAd:ClientCredentials:0 ${text}`);
     }
   });
 
   it('is refused out of its time, if there is no other', () => {
     for (const [days, text] of [
-      [31, 'expired on'],
+      [61, 'expired on'],
       [-2, 'is not valid before'],
     ] as const) {
       const now = () => Date.now() + days * DAY_MS;
@@ -123,10 +171,61 @@ describe('The client credential', () => {
     }
   });
 
-  it('is warned of when it expires within 14 days', () => {
-    const now = () => Date.now() + 20 * DAY_MS;
-    const { warnings } = loadWith(using(path('both.pem')), { files, now });
-    expect(warnings.join()).to.contain('AzureAd:ClientCredentials:0 expires on');
+  it('can be a certificate of a vault, with its key or used there', () => {
+    for (const sourceType of ['KeyVault', 'SignedAssertionFromVault'] as const) {
+      const written = {
+        ...{ SourceType: sourceType.toUpperCase(), KeyVaultUrl: 'https://a.vault.azure.net' },
+        ...{ KeyVaultCertificateName: 'site', ManagedIdentityClientId: IDENTITY },
+      };
+      const [credential] = loadUsing(written).settings.azureAd.credentials;
+      expect(credential).to.deep.equal({
+        ...{ sourceType, key: 'AzureAd:ClientCredentials:0', certificateName: 'site' },
+        ...{ vaultUrl: new URL('https://a.vault.azure.net/'), sendX5c: false },
+        managedIdentityClientId: IDENTITY,
+      });
+    }
+  });
+
+  it('can be a token in a file, which the platform may name', () => {
+    const load = (change: object, env = {}) =>
+      loadWith(using({ SourceType: 'SignedAssertionFilePath', ...change }), { files, env });
+    const byName = load({ SignedAssertionFileDiskPath: 'token' }).settings.azureAd.credentials[0];
+    expect(byName)
+      .to.have.property('file')
+      .that.match(/\/token$/);
+    const here = join(import.meta.dirname, 'client-credential.test.ts');
+    for (const name of ['AZURE_FEDERATED_TOKEN_FILE', 'AZURE_ACCESS_TOKEN_FILE']) {
+      const [named] = load({}, { [name]: here }).settings.azureAd.credentials;
+      expect(named).to.have.property('file', here);
+    }
+  });
+
+  it('can be a managed identity, whose tokens are asked for the cloud’s own audience', () => {
+    for (const [instance, audience] of [
+      ['https://login.microsoftonline.com/', 'api://AzureADTokenExchange'],
+      ['https://login.microsoftonline.us/', 'api://AzureADTokenExchangeUSGov'],
+      ['https://login.partner.microsoftonline.cn/', 'api://AzureADTokenExchangeChina'],
+    ]) {
+      const changes = {
+        ...using({ SourceType: 'SignedAssertionFromManagedIdentity' }),
+        'AzureAd:Instance': instance,
+        'DownstreamApis:Graph:BaseUrl': 'https://api.example/',
+        'DownstreamApis:Graph:Scopes': 'api://other/read',
+      };
+      const [credential] = loadWith(changes, { files }).settings.azureAd.credentials;
+      expect(credential).to.have.property('audience', audience);
+    }
+    const own = { SourceType: 'SignedAssertionFromManagedIdentity', TokenExchangeUrl: 'api://own' };
+    expect(loadUsing(own).settings.azureAd.credentials[0]).to.have.property(
+      'audience',
+      'api://own',
+    );
+  });
+
+  it('is warned of when it expires within 30 days', () => {
+    const warningsOf = (file: string) => loadWith(using(path(file)), { files }).warnings.join();
+    expect(warningsOf('soon.pem')).to.contain('AzureAd:ClientCredentials:0 expires on');
+    expect(warningsOf('both.pem')).to.not.contain('expires on');
   });
 
   it('is warned of when the secret looks like the ID of a secret', () => {
@@ -141,12 +240,18 @@ describe('The client credential', () => {
       ['without a path', { SourceType: 'Path' }, 'CertificateDiskPath', 'is missing'],
       ['from a file that is not there', path('no.pem'), 'CertificateDiskPath', 'does not exist'],
       ['from a folder', path('.'), 'CertificateDiskPath', 'cannot be read (EISDIR)'],
-      ['as a PFX file', path('both.pfx'), 'CertificateDiskPath', 'PFX'],
-      ['as a PFX file, be it there or not', path('no.pfx'), 'CertificateDiskPath', 'PFX'],
-      ['as a PFX file by another name', path('pfx.pem'), 'CertificateDiskPath', 'PFX or DER'],
-      ['from an empty file', path('empty.pem'), 'CertificateDiskPath', 'no certificate in PEM'],
-      ['without a certificate', path('key.pem'), 'CertificateDiskPath', 'no certificate in PEM'],
-      ['without a key', path('cert.pem'), 'CertificateDiskPath', 'no private key in PEM'],
+      ['as a PFX without a key', path('no-key.pfx'), 'CertificateDiskPath', 'no private key'],
+      ['as a PFX cut short', path('cut.pfx'), 'CertificateDiskPath', 'no PFX that can be read'],
+      ['as a PFX without its password', path('locked.pfx'), 'CertificateDiskPath', 'a password'],
+      [
+        'as a PFX with a wrong password',
+        { ...path('locked.pfx'), CertificatePassword: 'x' },
+        'CertificateDiskPath',
+        'another password',
+      ],
+      ['from an empty file', path('empty.pem'), 'CertificateDiskPath', 'no certificate'],
+      ['without a certificate', path('key.pem'), 'CertificateDiskPath', 'no certificate'],
+      ['without a key', path('cert.pem'), 'CertificateDiskPath', 'no private key'],
       [
         'with a broken certificate',
         path('broken-cert.pem'),
@@ -174,10 +279,10 @@ describe('The client credential', () => {
       ],
       ['without content', { SourceType: 'Base64Encoded' }, 'Base64EncodedValue', 'is missing'],
       [
-        'as a PFX in base64',
-        { SourceType: 'Base64Encoded', Base64EncodedValue: good.pfx.toString('base64') },
+        'in base64 that is neither PFX nor PEM',
+        { SourceType: 'Base64Encoded', Base64EncodedValue: 'AAAA' },
         'Base64EncodedValue',
-        'PFX or DER',
+        'no certificate',
       ],
       ['without a secret', { SourceType: 'ClientSecret' }, 'ClientSecret', 'is missing'],
       [
@@ -197,17 +302,16 @@ describe('The client credential', () => {
     }
 
     for (const source of [
-      ...['KeyVault', 'Certificate', 'StoreWithThumbprint', 'StoreWithDistinguishedName'],
-      ...['SignedAssertionFromManagedIdentity', 'SignedAssertionFilePath', 'AutoDecryptKeys'],
-      ...['SignedAssertionFromVault', 'CustomSignedAssertion', 'ManagedCertificate'],
-      'StoreWithSubjectName',
+      ...['Certificate', 'StoreWithThumbprint', 'StoreWithDistinguishedName'],
+      ...['AutoDecryptKeys', 'ManagedCertificate', 'StoreWithSubjectName'],
     ]) {
-      it(`from ${source}, by name`, () => {
+      it(`from ${source}, by name, with what to use instead`, () => {
         const faults = faultsWith(using({ SourceType: source, KeyVaultUrl: 'x' }), { files });
         expect(faults.map(({ key }) => key)).to.deep.equal([
           'AzureAd:ClientCredentials:0:SourceType',
         ]);
         expect(faults[0]?.problem).to.contain(source);
+        expect(faults[0]?.fix).to.match(/^(Use|Export|Remove)/);
       });
     }
 
@@ -223,6 +327,77 @@ describe('The client credential', () => {
         expect(fault?.problem).to.contain(problem);
       });
     }
+
+    const vault = { KeyVaultUrl: 'https://a.vault.azure.net/', KeyVaultCertificateName: 'site' };
+    const identity = { SourceType: 'SignedAssertionFromManagedIdentity' };
+    const custom = { SourceType: 'CustomSignedAssertion' };
+    for (const [what, credential, key, problem] of [
+      ['of a vault without address', { KeyVaultUrl: '' }, 'KeyVaultUrl', 'is missing'],
+      ['of a vault on http', { KeyVaultUrl: 'http://localhost/' }, 'KeyVaultUrl', 'not https'],
+      [
+        'of a vault with a path',
+        { KeyVaultUrl: 'https://a.vault.azure.net/certificates/x' },
+        'KeyVaultUrl',
+        'has a path',
+      ],
+      ['of a vault without name', { KeyVaultCertificateName: '' }, 'KeyVaultCertificateName', ''],
+      [
+        'of a vault by a name that is a path',
+        { KeyVaultCertificateName: 'a/../b' },
+        'KeyVaultCertificateName',
+        'no name',
+      ],
+      [
+        'of a vault asked by a name that is no GUID',
+        { ManagedIdentityClientId: 'me' },
+        'ManagedIdentityClientId',
+        'not a GUID',
+      ],
+      [
+        'by a managed identity that is no GUID',
+        { ...identity, ManagedIdentityClientId: 'me' },
+        'ManagedIdentityClientId',
+        'not a GUID',
+      ],
+      [
+        'by a file that nothing names',
+        { SourceType: 'SignedAssertionFilePath' },
+        'SignedAssertionFileDiskPath',
+        'AZURE_FEDERATED_TOKEN_FILE',
+      ],
+      [
+        'by a file that is not there',
+        { SourceType: 'SignedAssertionFilePath', SignedAssertionFileDiskPath: 'nowhere' },
+        'SignedAssertionFileDiskPath',
+        'does not exist',
+      ],
+      ['by a module without name', custom, 'CustomSignedAssertionProviderName', 'is missing'],
+      [
+        'by a module that is not there',
+        { ...custom, CustomSignedAssertionProviderName: './no.mjs' },
+        'CustomSignedAssertionProviderName',
+        'does not exist',
+      ],
+    ] as const) {
+      it(what, () => {
+        const faults = faultsWith(using({ SourceType: 'KeyVault', ...vault, ...credential }), {
+          files,
+        });
+        const wanted = `AzureAd:ClientCredentials:0:${key}`;
+        const found = faults.find((fault) => fault.key === wanted);
+        expect(found?.problem).to.contain(problem);
+      });
+    }
+
+    it('by a managed identity at an authority that is not Entra ID, without an audience', () => {
+      const plain = {
+        'AzureAd:TenantId': undefined,
+        'AzureAd:Authority': 'https://issuer.example/',
+        'AzureAd:ClientSecret': undefined,
+        'AzureAd:ClientCredentials': [identity],
+      };
+      expect(faultsWith(plain)[0]?.key).to.match(/TokenExchangeUrl$/);
+    });
 
     it('as something that is no list of objects', () => {
       expect(faultsWith(using('x'))[0]).to.deep.include({

@@ -19,6 +19,7 @@ function inner(key: string): readonly string[] {
     ExtraHeaderParameters: ['<header>'],
     ExtraQueryParameters: ['<parameter>'],
     AcquireTokenOptions: TOKEN_KEYS,
+    CustomSignedAssertionProviderData: ['<name>'],
   };
   return names[key]?.map((name) => `${key}:${name}`) ?? [key];
 }
@@ -28,7 +29,7 @@ describe('The documented keys', () => {
     expect(documentedKeys.map(({ key }) => key)).to.have.members([
       ...below('Site', SITE_KEYS),
       ...below('AzureAd', AZURE_AD_KEYS),
-      ...below('AzureAd:ClientCredentials:<n>', CREDENTIAL_KEYS),
+      ...below('AzureAd:ClientCredentials:<n>', CREDENTIAL_KEYS.flatMap(inner)),
       ...below('DownstreamApis:<name>', API_KEYS.flatMap(inner)),
       ...below('DownstreamApis:<name>:Gateway:<n>', GATEWAY_KEYS),
       ...below('TokenCache', TOKEN_CACHE_KEYS),

@@ -56,7 +56,9 @@ describe('loadSettings', () => {
           tenantId: 'common',
         },
         clientId: CLIENT_ID,
-        credential: { type: 'secret', secret: 'a-secret' },
+        credentials: [
+          { sourceType: 'ClientSecret', key: 'AzureAd:ClientSecret', secret: 'a-secret' },
+        ],
       });
       expect(settings.downstreamApis).to.have.length(1);
       expect(settings.downstreamApis[0]).to.deep.include({
@@ -88,13 +90,15 @@ describe('loadSettings', () => {
       expect(faults[0]?.fix).to.equal('Add a comma at line 8, column 85.');
     });
 
-    it('refuses its Key Vault certificate by name', () => {
+    it('takes its Key Vault certificate', () => {
       const withVault = filled(ARTICLE).replace(/\[\s*\]/, `[ ${KEY_VAULT} ]`);
-      const faults = faultsOf(() => load({ files: { 'appsettings.json': withVault } }));
-      expect(faults.map(({ key }) => key)).to.deep.equal([
-        'AzureAd:ClientCertificates:0:SourceType',
+      const { settings } = load({ files: { 'appsettings.json': withVault } });
+      expect(
+        settings.azureAd.credentials.map(({ key, sourceType }) => [key, sourceType]),
+      ).to.deep.equal([
+        ['AzureAd:ClientCertificates:0', 'KeyVault'],
+        ['AzureAd:ClientSecret', 'ClientSecret'],
       ]);
-      expect(faults[0]?.problem).to.contain('KeyVault');
     });
   });
 

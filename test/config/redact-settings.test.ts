@@ -171,6 +171,7 @@ describe('Faults and warnings', () => {
       AzureAd__ClientCredentials__0__ClientSecret: CANARY,
     },
     'a wrong PEM': {
+      AzureAd__ClientSecret: '',
       AzureAd__ClientCredentials__0__SourceType: 'Base64Encoded',
       AzureAd__ClientCredentials__0__Base64EncodedValue: `-----BEGIN ${CANARY}`,
       AzureAd__ClientCredentials__0__CertificatePassword: CANARY,
@@ -186,6 +187,17 @@ describe('Faults and warnings', () => {
         .and.does.not.contain(Buffer.from(CANARY).toString('base64'));
     });
   }
+
+  it('show nothing of a wrong PEM that is passed over', () => {
+    const { warnings } = load({
+      env: {
+        ...goodEnv,
+        AzureAd__ClientCredentials__0__SourceType: 'Base64Encoded',
+        AzureAd__ClientCredentials__0__Base64EncodedValue: `-----BEGIN ${CANARY}`,
+      },
+    });
+    expect(warnings.join()).to.contain('passed over').and.not.contain(CANARY);
+  });
 
   it('show nothing of a file that is not JSON', () => {
     const json = `{ "AzureAd": { "ClientSecret": "${CANARY} } }`;

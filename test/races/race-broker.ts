@@ -54,6 +54,7 @@ export async function aRaceBroker(options: RaceBrokerOptions): Promise<RaceBroke
     fetch: options.fetch ?? fetch,
     now,
     log,
+    audit: () => {},
   });
   const refresh: Refresh = (request) => refreshTokens(authority, request);
   const kept = { keyRing: new KeyRing(keys), now, log, maxOpen: MAX_OPEN };
@@ -94,7 +95,7 @@ function settingsFor(authorityUrl: string) {
   return {
     authority: { kind: 'entra', instance: new URL(authorityUrl), tenantId: 'common' } as const,
     clientId: demoApp.clientId,
-    credential: { type: 'secret', secret } as const,
+    credentials: [{ sourceType: 'ClientSecret', key: 'AzureAd:ClientSecret', secret } as const],
     responseMode: 'query' as const,
     callbackPath: '/signin-oidc',
     signedOutCallbackPath: '/signout-callback-oidc',

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { z } from 'zod';
-import { optionalPackage } from '../../src/storage/optional-package.ts';
+import { optionalPackage } from '../../src/optional-package.ts';
 import { caught } from '../support/caught.ts';
 import { aFolder } from '../support/site-process.ts';
 
@@ -67,7 +67,9 @@ describe('A store whose package is not installed', () => {
 
   it('is told from one whose package is broken', async () => {
     const broken = new TypeError('a fault within it');
-    expect(await caught(optionalPackage('a', () => Promise.reject(broken)))).to.equal(broken);
-    expect(await optionalPackage('a', async () => 'loaded')).to.equal('loaded');
+    expect(await caught(optionalPackage('A:Setting', 'a', () => Promise.reject(broken)))).to.equal(
+      broken,
+    );
+    expect(await optionalPackage('A:Setting', 'a', async () => 'loaded')).to.equal('loaded');
   });
 });

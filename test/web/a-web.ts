@@ -393,7 +393,9 @@ export async function aWeb({
     azureAd: {
       authority: authorityAt,
       clientId: 'client',
-      credential: { type: 'secret', secret: 'client-SECRET' },
+      credentials: [
+        { sourceType: 'ClientSecret', key: 'AzureAd:ClientSecret', secret: 'client-SECRET' },
+      ],
       responseMode,
       callbackPath: '/signin-oidc',
       signedOutCallbackPath: '/signout-callback-oidc',

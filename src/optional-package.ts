@@ -1,15 +1,19 @@
-/** Loads a package that only one kind of store needs, and says how to install it where it is absent. */
-import { Misconfigured } from '../errors.ts';
+/** Loads a package that only some settings need, and says how to install it where it is absent. */
+import { Misconfigured } from './errors.ts';
 
-/** @throws {Misconfigured} it is not installed. */
-export async function optionalPackage<T>(name: string, load: () => Promise<T>): Promise<T> {
+/** `setting` is the key that asks for it. @throws {Misconfigured} it is not installed. */
+export async function optionalPackage<T>(
+  setting: string,
+  name: string,
+  load: () => Promise<T>,
+): Promise<T> {
   try {
     return await load();
   } catch (error) {
     // Absent packages are foreseen: they are optional. What else is wrong with one is told as it is.
     if (!isAbsence(error)) throw error;
     throw new Misconfigured(
-      `TokenCache:Store needs a package that is not installed. Run: npm install ${name}`,
+      `${setting} needs a package that is not installed. Run: npm install ${name}`,
       { cause: error },
     );
   }

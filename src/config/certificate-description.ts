@@ -1,0 +1,77 @@
+/** Reads the entries whose certificate is at hand: in files, or in the settings themselves. */
+import { resolve } from 'node:path';
+import type { CertificateWithKey } from '../certificates/certificate.ts';
+import { readCertificateFiles } from '../certificates/certificate-files.ts';
+import { CertificateProblem } from '../certificates/certificate-problem.ts';
+import { readCertificate } from '../certificates/read-certificate.ts';
+import type { Candidate } from './candidate.ts';
+import type { CredentialKey, DescriptionContext } from './credential-description.ts';
+import type { Section } from './section.ts';
+
+const SOON_DAYS = 30;
+const DAY_MS = 24 * 3_600_000;
+
+export function readCertificateOnDisk(
+  section: Section<CredentialKey>,
+  { directory, sendX5c, now }: DescriptionContext,
+): Candidate | undefined {
+  const fix = 'Set it to a PEM or PFX file that holds the certificate and its private key.';
+  const path = section.requiredText('CertificateDiskPath', fix);
+  const keyPath = section.text('PrivateKeyDiskPath');
+  if (path === undefined) return undefined;
+  const files = {
+    certificateFile: resolve(directory, path),
+    privateKeyFile: keyPath === undefined ? undefined : resolve(directory, keyPath),
+    password: section.text('CertificatePassword'),
+  };
+  const credential = { sourceType: 'Path', key: section.path, ...files, sendX5c } as const;
+  const seen = seenOf(section, readCertificateFiles(files), now, {
+    certificate: 'CertificateDiskPath',
+    privateKey: keyPath === undefined ? 'CertificateDiskPath' : 'PrivateKeyDiskPath',
+  });
+  return { credential, ...seen };
+}
+
+export function readInlineCertificate(
+  section: Section<CredentialKey>,
+  { sendX5c, now }: DescriptionContext,
+): Candidate | undefined {
+  const fix = 'Set it to a PFX in base64, or to PEM: certificate and private key.';
+  const value = section.requiredText('Base64EncodedValue', fix);
+  if (value === undefined) return undefined;
+  // A PEM in one line, as an environment variable often holds it, has its line ends escaped.
+  const bytes = value.includes('-----BEGIN')
+    ? Buffer.from(value.replaceAll('\\n', '\n'))
+    : Buffer.from(value, 'base64');
+  const password = section.text('CertificatePassword');
+  const sourceType = 'Base64Encoded';
+  const credential = { sourceType, key: section.path, bytes, password, sendX5c } as const;
+  const read = readCertificate({ certificate: bytes, password });
+  const keys = { certificate: 'Base64EncodedValue', privateKey: 'Base64EncodedValue' } as const;
+  return { credential, ...seenOf(section, read, now, keys) };
+}
+
+function seenOf(
+  section: Section<CredentialKey>,
+  read: CertificateWithKey | CertificateProblem,
+  now: number,
+  keys: Readonly<Record<CertificateProblem['part'], CredentialKey>>,
+): Omit<Candidate, 'credential'> {
+  if (read instanceof CertificateProblem) {
+    const { part, problem, fix } = read;
+    return { problem: { key: section.pathOf(keys[part]), text: problem, fix } };
+  }
+  const { validFrom, validTo } = read.certificate;
+  const key = section.path;
+  const fix = 'Put a certificate there that is valid now.';
+  if (validTo <= now) return { problem: { key, text: `expired on ${day(validTo)}`, fix } };
+  if (validFrom > now) {
+    return { problem: { key, text: `is not valid before ${day(validFrom)}`, fix } };
+  }
+  if (validTo - now >= SOON_DAYS * DAY_MS) return {};
+  return { warning: { key, text: `expires on ${day(validTo)}: renew it.` } };
+}
+
+function day(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}

@@ -1,0 +1,58 @@
+/** The translator of what the Azure SDK throws: which credential cannot be used, and what mends it. */
+import { CredentialUnusable } from './credential-source.ts';
+
+const MAX_WORDS = 200;
+/** No identity could be had: not configured, or its service is away; the SDK does not tell which. */
+const NO_IDENTITY =
+  /^(CredentialUnavailableError|AggregateAuthenticationError|AuthenticationError|AuthenticationRequiredError)$/;
+
+export interface AzureFailureWords {
+  /** What was asked, such as `the vault https://…/`. */
+  readonly what: string;
+  /** For 401 and 403: the role that is missing. */
+  readonly role: string;
+  /** For 404. */
+  readonly absent: string;
+}
+
+export function azureFailure(error: unknown, words: AzureFailureWords): CredentialUnusable {
+  const { what, role, absent } = words;
+  const cause = { cause: error };
+  const name = error instanceof Error ? error.name : typeof error;
+  if (NO_IDENTITY.test(name)) {
+    const fix =
+      'Assign the managed identity (or its ManagedIdentityClientId) to what this site runs on; on a developer’s machine, run az login.';
+    return new CredentialUnusable(`${what}: no identity to ask with (${saidBy(error)})`, {
+      ...{ fix, isPassing: true, ...cause },
+    });
+  }
+  switch (statusOf(error)) {
+    case 401:
+    case 403:
+      return new CredentialUnusable(`${what} denies access (HTTP ${statusOf(error)})`, {
+        ...{ fix: `Grant the identity ${role}; look at the network rules, too.`, ...cause },
+      });
+    case 404:
+      return new CredentialUnusable(`${what} ${absent}`, {
+        ...{ fix: 'Correct the names, or put it there.', ...cause },
+      });
+    default:
+      return new CredentialUnusable(`${what} does not answer (${saidBy(error)})`, {
+        ...{ fix: 'Nothing, if it passes; else look at its network and its health.' },
+        ...{ isPassing: true, ...cause },
+      });
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
+  return typeof error.statusCode === 'number' ? error.statusCode : undefined;
+}
+
+/** The first line: what follows may be a whole response. */
+function saidBy(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const status = statusOf(error);
+  const [line = ''] = error.message.split('\n');
+  return status === undefined ? `${error.name}: ${line.slice(0, MAX_WORDS)}` : `HTTP ${status}`;
+}

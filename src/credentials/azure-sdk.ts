@@ -1,0 +1,60 @@
+/** Loads the packages of the Azure SDK that some credentials need, and no others. */
+import { optionalPackage } from '../optional-package.ts';
+
+/** For each call to Azure: its retries are included. */
+export const AZURE_MS = 5000;
+/** Its own would try for a minute, in which people wait. */
+const retryOptions = { maxRetries: 1, retryDelayInMs: 200, maxRetryDelayInMs: 1000 };
+
+/** Who asks Azure for this site: `@azure/identity`. @throws {Misconfigured} not installed. */
+export async function azureIdentity(key: string) {
+  return await optionalPackage(key, '@azure/identity', () => import('@azure/identity'));
+}
+
+/** Whoever this process runs as in Azure, or on a developer's machine. @throws {Misconfigured} */
+async function ambientIdentity(key: string, clientId: string | undefined) {
+  const { DefaultAzureCredential } = await azureIdentity(key);
+  const managedIdentity = clientId === undefined ? {} : { managedIdentityClientId: clientId };
+  return new DefaultAzureCredential({ ...managedIdentity, retryOptions });
+}
+
+export async function managedIdentity(key: string, clientId: string | undefined) {
+  const { ManagedIdentityCredential } = await azureIdentity(key);
+  return clientId === undefined
+    ? new ManagedIdentityCredential({ retryOptions })
+    : new ManagedIdentityCredential({ clientId, retryOptions });
+}
+
+export interface VaultAddress {
+  readonly key: string;
+  readonly vaultUrl: URL;
+  readonly managedIdentityClientId: string | undefined;
+}
+
+/** @throws {Misconfigured} a package is not installed. */
+export async function vaultSecrets({ key, vaultUrl, managedIdentityClientId }: VaultAddress) {
+  const { SecretClient } = await optionalPackage(
+    ...([key, '@azure/keyvault-secrets', () => import('@azure/keyvault-secrets')] as const),
+  );
+  const identity = await ambientIdentity(key, managedIdentityClientId);
+  return new SecretClient(vaultUrl.href, identity, { retryOptions });
+}
+
+/** @throws {Misconfigured} a package is not installed. */
+export async function vaultSigning({ key, vaultUrl, managedIdentityClientId }: VaultAddress) {
+  const { CertificateClient } = await optionalPackage(
+    ...([
+      key,
+      '@azure/keyvault-certificates',
+      () => import('@azure/keyvault-certificates'),
+    ] as const),
+  );
+  const { CryptographyClient } = await optionalPackage(
+    ...([key, '@azure/keyvault-keys', () => import('@azure/keyvault-keys')] as const),
+  );
+  const identity = await ambientIdentity(key, managedIdentityClientId);
+  return {
+    certificates: new CertificateClient(vaultUrl.href, identity, { retryOptions }),
+    signerOf: (keyId: string) => new CryptographyClient(keyId, identity, { retryOptions }),
+  };
+}

@@ -1,0 +1,155 @@
+/** The source of each kind of credential that the settings can name. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readCertificateFiles } from '../certificates/certificate-files.ts';
+import { readCertificate } from '../certificates/read-certificate.ts';
+import type {
+  AssertionFileCredential,
+  ClientCredential,
+  CustomAssertionCredential,
+  ManagedIdentityCredential,
+} from '../config/settings.ts';
+import type { Log } from '../log.ts';
+import { assertionCredential } from './assertion-credential.ts';
+import { managedIdentity, vaultSecrets, vaultSigning } from './azure-sdk.ts';
+import { certificateCredential } from './certificate-credential.ts';
+import {
+  type CredentialSource,
+  CredentialUnusable,
+  type LoadedCredential,
+} from './credential-source.ts';
+import {
+  CUSTOM_MS,
+  customAssertion,
+  type GetAssertion,
+  loadAssertionModule,
+} from './custom-assertion.ts';
+import { FileSource } from './file-source.ts';
+import { KeptAssertion } from './kept-assertion.ts';
+import { managedIdentityAssertion } from './managed-identity-assertion.ts';
+import { fetchVaultCertificate } from './vault-certificate.ts';
+import { fetchVaultSigner } from './vault-signer.ts';
+import { VaultSource } from './vault-source.ts';
+
+export interface SourceParts {
+  readonly clientId: string;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** Nothing is loaded yet. */
+export function credentialSourceOf(
+  credential: ClientCredential,
+  { clientId, now, log }: SourceParts,
+): CredentialSource {
+  const { key } = credential;
+  switch (credential.sourceType) {
+    case 'ClientSecret':
+      return constant(() => secretCredential(credential.secret));
+    case 'Base64Encoded': {
+      const { bytes, password, sendX5c } = credential;
+      return constant(() =>
+        certificateCredential(readCertificate({ certificate: bytes, password }), key, sendX5c),
+      );
+    }
+    case 'Path': {
+      const { certificateFile, privateKeyFile = certificateFile, sendX5c } = credential;
+      const read = () =>
+        certificateCredential(readCertificateFiles(credential), certificateFile, sendX5c);
+      return new FileSource({ key, paths: [certificateFile, privateKeyFile], read, log });
+    }
+    case 'KeyVault':
+      return new VaultSource({
+        ...{ key, now, log },
+        connect: () => vaultSecrets(credential),
+        fetch: (client) => fetchVaultCertificate(client, credential),
+      });
+    case 'SignedAssertionFromVault':
+      return new VaultSource({
+        ...{ key, now, log },
+        connect: () => vaultSigning(credential),
+        fetch: (clients) => fetchVaultSigner(clients, credential),
+      });
+    case 'SignedAssertionFilePath':
+      return new FileSource({
+        key,
+        paths: [credential.file],
+        read: () => readAssertion(credential),
+        log,
+      });
+    case 'SignedAssertionFromManagedIdentity':
+      return managedIdentitySource(credential, now);
+    case 'CustomSignedAssertion':
+      return customSource(credential, { clientId, now, log });
+  }
+}
+
+function secretCredential(secret: string): LoadedCredential {
+  // Salted by nothing, and so never logged: it only tells one secret from another in this process.
+  const fingerprint = createHash('sha256').update(secret).digest('base64url');
+  const proof = { kind: 'secret', secret } as const;
+  return { proof, fingerprint, validFrom: undefined, validTo: undefined };
+}
+
+function constant(load: () => LoadedCredential): CredentialSource {
+  let loaded: LoadedCredential | undefined;
+  const current = async () => {
+    loaded ??= load();
+    return loaded;
+  };
+  return { current, reload: current, restMs: 0 };
+}
+
+function readAssertion({ file }: AssertionFileCredential): LoadedCredential {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    // Each state of a file has its own word; what is no file error goes on.
+    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+    if (code === undefined) throw error;
+    const fix = 'Let the platform put a token there, and this process read it.';
+    throw new CredentialUnusable(`${file} cannot be read (${code})`, { fix, isPassing: true });
+  }
+  return assertionCredential(text, file);
+}
+
+function managedIdentitySource(
+  { key, managedIdentityClientId, audience }: ManagedIdentityCredential,
+  now: () => number,
+): CredentialSource {
+  let identity: ReturnType<typeof managedIdentity> | undefined;
+  const connect = () => {
+    identity ??= managedIdentity(key, managedIdentityClientId);
+    return identity;
+  };
+  return new KeptAssertion({
+    fetch: async () => await managedIdentityAssertion(await connect(), audience),
+    prepare: async () => {
+      await connect();
+    },
+    now,
+  });
+}
+
+function customSource(
+  credential: CustomAssertionCredential,
+  { clientId, now }: SourceParts,
+): CredentialSource {
+  const { module, data } = credential;
+  let loading: Promise<GetAssertion> | undefined;
+  const load = () => {
+    loading ??= loadAssertionModule(credential);
+    return loading;
+  };
+  return new KeptAssertion({
+    fetch: async () => {
+      const request = { clientId, data, signal: AbortSignal.timeout(CUSTOM_MS) };
+      return await customAssertion(await load(), request, module);
+    },
+    prepare: async () => {
+      await load();
+    },
+    now,
+  });
+}

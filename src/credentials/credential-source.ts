@@ -1,0 +1,59 @@
+/** Where a credential comes from, and what it is once it has been loaded. */
+
+export type SignatureAlgorithm = 'PS256' | 'RS256';
+
+/** What proves who this site is, ready to be used. */
+export type Proof =
+  | { readonly kind: 'secret'; readonly secret: string }
+  | CertificateProof
+  /** A JWT of another issuer that Entra ID trusts for this site (RFC 7523 §2.2). */
+  | { readonly kind: 'assertion'; readonly assertion: string };
+
+export interface CertificateProof {
+  readonly kind: 'certificate';
+  /** Thumbprints of the leaf: base64url. */
+  readonly sha1: string;
+  readonly sha256: string;
+  /** In DER, leaf first; sent with each assertion. `undefined`: not sent. */
+  readonly x5c: readonly Buffer[] | undefined;
+  /** The signature (RFC 7518 §3.3, §3.5) by the certificate's key. @throws {CredentialUnusable} */
+  sign(algorithm: SignatureAlgorithm, data: Buffer): Promise<Buffer>;
+}
+
+export interface LoadedCredential {
+  readonly proof: Proof;
+  /** Tells it from the one that will replace it; nothing of a secret can be learnt from it. */
+  readonly fingerprint: string;
+  /** Epoch milliseconds; `undefined` where the credential does not tell. */
+  readonly validFrom: number | undefined;
+  readonly validTo: number | undefined;
+}
+
+export interface CredentialSource {
+  /** The credential as it is now; what has changed is loaded anew. @throws {CredentialUnusable} */
+  current(): Promise<LoadedCredential>;
+  /** Loads anew what may have changed unseen. @throws {CredentialUnusable} */
+  reload(): Promise<LoadedCredential>;
+  /** How long to leave it alone when it has failed, in ms. */
+  readonly restMs: number;
+  /** Loads the code that it needs. @throws {Misconfigured} that is not installed, or is no such code. */
+  prepare?(): Promise<void>;
+}
+
+/** A credential that cannot be used now; the message holds nothing secret. */
+export class CredentialUnusable extends Error {
+  /** What the operator does about it. */
+  readonly fix: string;
+  /** Whether it may be gone by itself in a moment: what gives the credential is away or busy. */
+  readonly isPassing: boolean;
+
+  constructor(
+    message: string,
+    { fix, isPassing = false, cause }: { fix: string; isPassing?: boolean; cause?: unknown },
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'CredentialUnusable';
+    this.fix = fix;
+    this.isPassing = isPassing;
+  }
+}

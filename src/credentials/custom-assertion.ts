@@ -1,0 +1,75 @@
+/** Assertions of a module that the operator names: `CustomSignedAssertion`. */
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import type { CustomAssertionCredential } from '../config/settings.ts';
+import { Misconfigured } from '../errors.ts';
+import { assertionCredential } from './assertion-credential.ts';
+import { CredentialUnusable, type LoadedCredential } from './credential-source.ts';
+
+/** What such a module is asked with. */
+export interface AssertionRequest {
+  readonly clientId: string;
+  /** `CustomSignedAssertionProviderData`. */
+  readonly data: Readonly<Record<string, string>>;
+  /** Ends when nobody waits any more. */
+  readonly signal: AbortSignal;
+}
+
+export type GetAssertion = (request: AssertionRequest) => Promise<string> | string;
+
+export const CUSTOM_MS = 5000;
+
+const moduleSchema = z.object({
+  getAssertion: z.custom<GetAssertion>((value) => typeof value === 'function'),
+});
+
+/** The module is code of this site: it is trusted as much as the rest of it. @throws {Misconfigured} */
+export async function loadAssertionModule({
+  key,
+  module,
+}: CustomAssertionCredential): Promise<GetAssertion> {
+  let exported: unknown;
+  try {
+    exported = { ...(await import(pathToFileURL(module).href)) };
+  } catch (cause) {
+    // Whatever a module throws, the operator has to see it.
+    const problem = cause instanceof Error ? `${cause.name}: ${cause.message}` : typeof cause;
+    throw new Misconfigured(`${key}: the module ${module} cannot be loaded: ${problem}.`, {
+      cause,
+    });
+  }
+  const parsed = moduleSchema.safeParse(exported);
+  if (parsed.success) return parsed.data.getAssertion;
+  throw new Misconfigured(
+    `${key}: the module ${module} exports no function getAssertion. Export one that gives a JWT.`,
+  );
+}
+
+/** @throws {CredentialUnusable} the module throws, takes too long, or gives no JWT. */
+export async function customAssertion(
+  getAssertion: GetAssertion,
+  request: AssertionRequest,
+  module: string,
+): Promise<LoadedCredential> {
+  const fix = 'Mend the module, or what it asks.';
+  const { signal } = request;
+  const gaveUp = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  let assertion: unknown;
+  try {
+    assertion = await Promise.race([getAssertion(request), gaveUp]);
+  } catch (cause) {
+    // Code that is not ours may throw anything; another credential may serve meanwhile.
+    const what = cause instanceof Error ? cause.name : typeof cause;
+    throw new CredentialUnusable(`the module ${module} gave no assertion (${what})`, {
+      fix,
+      isPassing: true,
+      cause,
+    });
+  }
+  if (typeof assertion === 'string') return assertionCredential(assertion, `the module ${module}`);
+  throw new CredentialUnusable(`the module ${module} gave ${typeof assertion}, not a text`, {
+    fix,
+  });
+}

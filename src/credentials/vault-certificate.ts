@@ -1,0 +1,34 @@
+/** A certificate of a key vault, fetched with its private key: `KeyVault`. */
+import type { SecretClient } from '@azure/keyvault-secrets';
+import { readCertificate } from '../certificates/read-certificate.ts';
+import { AZURE_MS } from './azure-sdk.ts';
+import { azureFailure } from './azure-failure.ts';
+import { certificateCredential } from './certificate-credential.ts';
+import type { LoadedCredential } from './credential-source.ts';
+import type { VaultCredential } from '../config/settings.ts';
+
+/**
+ * The newest version, as the vault keeps it: the certificate with its key is the secret of the same name
+ * (https://learn.microsoft.com/azure/key-vault/certificates/about-certificates).
+ *
+ * @throws {CredentialUnusable}
+ */
+export async function fetchVaultCertificate(
+  client: Pick<SecretClient, 'getSecret'>,
+  { vaultUrl, certificateName, sendX5c }: VaultCredential,
+): Promise<LoadedCredential> {
+  const what = `the vault ${vaultUrl.origin}`;
+  const { value = '', properties } = await client
+    .getSecret(certificateName, { abortSignal: AbortSignal.timeout(AZURE_MS) })
+    .catch((error: unknown) => {
+      throw azureFailure(error, {
+        what,
+        role: 'the role "Key Vault Secrets User"',
+        absent: `has no certificate ${certificateName}`,
+      });
+    });
+  const isPem = properties.contentType === 'application/x-pem-file';
+  const certificate = Buffer.from(value, isPem ? 'utf8' : 'base64');
+  const name = `the vault’s certificate ${certificateName}`;
+  return certificateCredential(readCertificate({ certificate }), name, sendX5c);
+}

@@ -1,0 +1,58 @@
+/** A credential of a key vault: kept while it is fresh, and served on while the vault is away. */
+import { KeptFresh } from '../kept-fresh.ts';
+import type { Log } from '../log.ts';
+import type { CredentialSource, LoadedCredential } from './credential-source.ts';
+
+/** A certificate that was renewed in the vault is seen after so long, or when the old one is refused. */
+const FRESH_MS = 600_000;
+const RETRY_MS = 30_000;
+
+export interface VaultSourceOptions<Client> {
+  /** Where the credential is written, for the log. */
+  readonly key: string;
+  /** @throws {Misconfigured} a package is not installed. */
+  readonly connect: () => Promise<Client>;
+  /** @throws {CredentialUnusable} */
+  readonly fetch: (client: Client) => Promise<LoadedCredential>;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+export class VaultSource<Client> implements CredentialSource {
+  readonly restMs = 10_000;
+  readonly #connect: () => Promise<Client>;
+  readonly #kept: KeptFresh<LoadedCredential>;
+  #client: Promise<Client> | undefined;
+
+  constructor({ key, connect, fetch, now, log }: VaultSourceOptions<Client>) {
+    this.#connect = connect;
+    this.#kept = new KeptFresh({
+      load: async () => await fetch(await this.#connected()),
+      freshMs: FRESH_MS,
+      retryMs: RETRY_MS,
+      now,
+      onStale: (error) => {
+        const problem = error instanceof Error ? error.message : typeof error;
+        const about = { event: 'client_credential_vault', credential: key, problem };
+        log.warn(about, 'the vault did not give the credential');
+      },
+    });
+  }
+
+  current(): Promise<LoadedCredential> {
+    return this.#kept.current();
+  }
+
+  reload(): Promise<LoadedCredential> {
+    return this.#kept.reload();
+  }
+
+  async prepare(): Promise<void> {
+    await this.#connected();
+  }
+
+  #connected(): Promise<Client> {
+    this.#client ??= this.#connect();
+    return this.#client;
+  }
+}

@@ -1,0 +1,242 @@
+/** Several credentials at the token endpoint: their order, which takes over, and what is remembered and told. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { AuditEvent } from '../../src/audit.ts';
+import { refreshTokens } from '../../src/authority/refresh-tokens.ts';
+import type { ClientCredential } from '../../src/config/settings.ts';
+import { Misconfigured, Unavailable } from '../../src/errors.ts';
+import { aCertificate as aPair } from '../config/a-certificate.ts';
+import { type LogLines, logLines } from '../support/log-lines.ts';
+import { aFolder } from '../support/site-process.ts';
+import { aadsts, type StubAuthority, startStubAuthority } from '../support/stub-authority.ts';
+import { aCertificate, anAuthority, aRefresh, aSecret, failure } from './an-authority.ts';
+
+const FIRST = aSecret('first', 'AzureAd:ClientCredentials:0');
+const SECOND = aSecret('second', 'AzureAd:ClientCredentials:1');
+const MINUTES = 60_000;
+
+describe('A list of credentials', () => {
+  let stub: StubAuthority;
+  let lines: LogLines;
+  let audited: AuditEvent[];
+  let now: number;
+  let good: string[];
+  let code: number;
+
+  beforeEach(async () => {
+    stub = await startStubAuthority();
+    lines = logLines();
+    audited = [];
+    now = Date.now();
+    good = ['second'];
+    code = 7000215;
+    stub.onToken = async ({ form }) =>
+      good.includes(form.get('client_secret') ?? '')
+        ? { body: await stub.tokens() }
+        : { status: 401, body: aadsts('invalid_client', code) };
+  });
+  afterEach(() => stub.close());
+
+  const an = (...credentials: ClientCredential[]) =>
+    anAuthority(stub, {
+      ...{ credentials, log: lines.log, now: () => now },
+      audit: (event) => audited.push(event),
+    });
+  const tried = () => stub.tokenRequests.map(({ form }) => form.get('client_secret'));
+
+  it('is used from its beginning', async () => {
+    good = ['first', 'second'];
+    await refreshTokens(an(FIRST, SECOND), aRefresh());
+    expect(tried()).to.deep.equal(['first']);
+  });
+
+  for (const refused of [
+    ...[700027, 700024, 7000214, 1000502, 7000274, 7000277, 7000215, 7000222],
+    ...[70021, 700211, 700212, 700213, 500133],
+  ]) {
+    it(`goes on to the next after AADSTS${refused}, once, and stays with it`, async () => {
+      code = refused;
+      const authority = an(FIRST, SECOND);
+      const answer = await refreshTokens(authority, aRefresh());
+      expect(answer).to.have.property('kind', 'verified');
+      await refreshTokens(authority, aRefresh());
+      expect(tried()).to.deep.equal(['first', 'second', 'second']);
+    });
+  }
+
+  for (const other of [700016, 7000218, 700023, 7000112, 50027]) {
+    it(`stays with the first after AADSTS${other}, which no other could mend`, async () => {
+      code = other;
+      const error = await failure(refreshTokens(an(FIRST, SECOND), aRefresh()));
+      expect(error).to.be.instanceOf(Misconfigured);
+      expect(tried()).to.deep.equal(['first']);
+    });
+  }
+
+  it('is not gone through for what is about the person', async () => {
+    stub.onToken = () => ({ status: 400, body: aadsts('invalid_grant', 50173) });
+    await failure(refreshTokens(an(FIRST, SECOND), aRefresh()));
+    expect(tried()).to.deep.equal(['first']);
+  });
+
+  it('is not gone through while the authority is busy, whatever number it names', async () => {
+    stub.onToken = () => ({ status: 503, body: aadsts('invalid_client', 7000215) });
+    const error = await failure(refreshTokens(an(FIRST, SECOND), aRefresh()));
+    expect(error).to.be.instanceOf(Unavailable);
+    expect(tried()).to.deep.equal(['first']);
+  });
+
+  it('is the operator’s to mend once each was refused: nobody is challenged', async () => {
+    good = [];
+    const error = await failure(refreshTokens(an(FIRST, SECOND), aRefresh()));
+    expect(error).to.be.instanceOf(Misconfigured);
+    expect(tried()).to.deep.equal(['first', 'second']);
+  });
+
+  it('goes back to one that was refused when the others are refused, too', async () => {
+    const authority = an(FIRST, SECOND);
+    await refreshTokens(authority, aRefresh());
+    good = ['first'];
+    await refreshTokens(authority, aRefresh());
+    expect(tried()).to.deep.equal(['first', 'second', 'second', 'first']);
+  });
+
+  it('begins with the first again a quarter of an hour later', async () => {
+    const authority = an(FIRST, SECOND);
+    await refreshTokens(authority, aRefresh());
+    good = ['first', 'second'];
+    now += 14 * MINUTES;
+    await refreshTokens(authority, aRefresh());
+    now += 2 * MINUTES;
+    await refreshTokens(authority, aRefresh());
+    expect(tried()).to.deep.equal(['first', 'second', 'second', 'first']);
+  });
+
+  it('asks before each sending whether it may still be sent', async () => {
+    let asked = 0;
+    const beforeSend = () => {
+      asked += 1;
+    };
+    await refreshTokens(an(FIRST, SECOND), aRefresh({ beforeSend }));
+    expect(asked).to.equal(2);
+  });
+
+  it('lets none of many requests at once fail while it goes on to the next', async () => {
+    const authority = an(FIRST, SECOND);
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => refreshTokens(authority, aRefresh())),
+    );
+    expect(answers.every(({ kind }) => kind === 'verified')).to.equal(true);
+    expect(lines.of('client_credential_refused'), 'said once').to.have.length(1);
+    expect(authority.credentials.status[0]?.refusals, 'but counted').to.equal(50);
+  });
+
+  it('tells which was refused, by which number, what to do, and which is used, with no secret', async () => {
+    const authority = an(FIRST, SECOND);
+    await refreshTokens(authority, aRefresh());
+    const [refused] = lines.of('client_credential_refused');
+    expect(refused).to.deep.include({
+      level: 50,
+      credential: 'AzureAd:ClientCredentials:0',
+      sourceType: 'ClientSecret',
+      errorCodes: [7000215],
+    });
+    expect(refused?.['fix']).to.contain('not the Secret ID');
+    expect(lines.of('client_credential_in_use')[0]).to.deep.include({ credential: SECOND.key });
+    expect(lines.text()).to.not.match(/first|second/);
+    expect(authority.credentials.inUse).to.equal(SECOND.key);
+    expect(authority.credentials.status.map(({ state }) => state)).to.deep.equal([
+      ...['refused', 'usable'],
+    ]);
+  });
+
+  it('is audited when another one takes over, and not at the start', async () => {
+    good = ['first'];
+    const authority = an(FIRST, SECOND);
+    await refreshTokens(authority, aRefresh());
+    expect(audited).to.deep.equal([]);
+    good = ['second'];
+    await refreshTokens(authority, aRefresh());
+    expect(audited).to.deep.equal([
+      {
+        event: 'credential_failover',
+        ...{ credential: SECOND.key, replaced: FIRST.key, errorCodes: [7000215] },
+      },
+    ]);
+  });
+
+  it('passes over a certificate that is out of its time, and names it', async () => {
+    const { privateKey, certificate } = aPair(['rsa:2048'], 10);
+    now += 11 * 24 * 60 * MINUTES;
+    const authority = an(aCertificate(Buffer.from(privateKey + certificate)), SECOND);
+    stub.onToken = ({ form }) => ({
+      status: 400,
+      body: aadsts('invalid_grant', form.has('client_secret') ? 50173 : 0),
+    });
+    await failure(refreshTokens(authority, aRefresh()));
+    expect(tried()).to.deep.equal(['second']);
+    const [line] = lines.of('client_credential_unusable');
+    expect(line?.['problem']).to.match(/^expired at /);
+    expect(authority.credentials.status[0]?.state).to.equal('unusable');
+  });
+
+  describe('with a file', () => {
+    let file: string;
+    beforeEach(() => {
+      file = join(aFolder(), 'site.pem');
+      stub.onToken = async ({ form }) => {
+        const [header = ''] = (form.get('client_assertion') ?? '').split('.');
+        const named = Buffer.from(header, 'base64url').toString();
+        return good.some((thumbprint) => named.includes(thumbprint))
+          ? { body: await stub.tokens() }
+          : { status: 401, body: aadsts('invalid_client', 700027) };
+      };
+    });
+
+    const atFile = (): ClientCredential => ({
+      ...{ sourceType: 'Path', key: FIRST.key, certificateFile: file, privateKeyFile: undefined },
+      ...{ password: undefined, sendX5c: false },
+    });
+    function put(): string {
+      const { privateKey, certificate, sha256 } = aPair();
+      writeFileSync(file, privateKey + certificate);
+      return sha256;
+    }
+
+    it('reads it again when it has changed', async () => {
+      good = [put()];
+      const authority = an(atFile());
+      await refreshTokens(authority, aRefresh());
+      good = [put()];
+      await refreshTokens(authority, aRefresh());
+      expect(stub.tokenRequests).to.have.length(2);
+    });
+
+    it('stays with what was good while the file is half written', async () => {
+      good = [put()];
+      const authority = an(atFile());
+      await refreshTokens(authority, aRefresh());
+      writeFileSync(file, '-----BEGIN PRIVATE');
+      await refreshTokens(authority, aRefresh());
+      expect(lines.of('client_credential_kept')).to.have.length(1);
+      good = [put()];
+      await refreshTokens(authority, aRefresh());
+      expect(stub.tokenRequests).to.have.length(3);
+    });
+
+    it('takes the file for absent while it is, says so, and takes it when it is there', async () => {
+      const authority = an(atFile());
+      const error = await failure(refreshTokens(authority, aRefresh()));
+      expect(error).to.be.instanceOf(Misconfigured);
+      expect(stub.tokenRequests).to.deep.equal([]);
+      expect(lines.of('client_credential_unusable')[0]?.['problem']).to.contain('does not exist');
+      good = [put()];
+      await refreshTokens(authority, aRefresh());
+      expect(authority.credentials.status[0]).to.deep.include({
+        state: 'usable',
+        problem: undefined,
+      });
+    });
+  });
+});
