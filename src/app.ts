@@ -16,10 +16,12 @@ import { TokenBroker } from './broker/token-broker.ts';
 import { tokenSetSchema } from './broker/token-set.ts';
 import { systemClock } from './clock.ts';
 import type { Settings } from './config/settings.ts';
+import { watchExpiry } from './credentials/watch-expiry.ts';
 import { ApiClient } from './downstream/api-client.ts';
 import { KeyRing } from './encryption.ts';
 import { loadHooks } from './load-hooks.ts';
 import type { Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
 import { RecordNames } from './record-names.ts';
 import { Records } from './records.ts';
 import { openStorage } from './storage/open-storage.ts';
@@ -30,6 +32,8 @@ import { SiteHooks } from './web/site-hooks.ts';
 export interface App {
   /** Answers requests: for `http.createServer`. */
   readonly callback: ReturnType<ReturnType<typeof createWeb>['callback']>;
+  /** What a monitoring system counts, in the text format of Prometheus. */
+  metrics(): Promise<string>;
   /** Waits for refreshes and hooks under way, writes what is unwritten, and closes the store. */
   close(): Promise<void>;
   /** How long that takes at most. */
@@ -42,7 +46,7 @@ const CLOSE_MS = 15_000;
 const MAX_OPEN_ACCOUNTS = 2000;
 const MAX_OPEN_APPS = 100;
 
-/** @throws {Misconfigured} the store's URI or the hook module cannot be used. */
+/** @throws {Misconfigured} the store's URI, a module or a package that settings name cannot be used. */
 export async function createApp(settings: Settings, log: Log): Promise<App> {
   const clock = systemClock;
   const newId = () => randomBytes(24).toString('base64url');
@@ -57,6 +61,8 @@ export async function createApp(settings: Settings, log: Log): Promise<App> {
   const kept = { storage, keyRing, now: clock.now, log };
 
   const authority = createAuthority(settings.azureAd, { fetch, now: clock.now, log, audit });
+  const { credentials } = authority;
+  await credentials.prepare();
   const broker = new TokenBroker({
     storage,
     accounts: new Records({ ...kept, schema: accountRecordSchema, maxOpen: MAX_OPEN_ACCOUNTS }),
@@ -84,6 +90,7 @@ export async function createApp(settings: Settings, log: Log): Promise<App> {
       adminConsentUrl: (request) => adminConsentUrl(authority, request),
       endSessionUrl: (request) => endSessionUrl(authority, request),
       health: () => authorityHealth(authority),
+      credentials,
     },
     broker,
     apiClient,
@@ -97,10 +104,18 @@ export async function createApp(settings: Settings, log: Log): Promise<App> {
     randomBytes,
   });
 
+  const stopWatching = watchExpiry({
+    review: () => credentials.review(),
+    ...{ now: clock.now, log },
+  });
+  const metrics = createMetrics({ credentials });
+
   return {
     callback: web.callback(),
+    metrics: () => metrics.metrics(),
     closeMs: CLOSE_MS,
     close: async () => {
+      stopWatching();
       await Promise.all([hooks.settled(), broker.close(CLOSE_MS)]);
       await storage.close();
     },

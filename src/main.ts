@@ -9,6 +9,7 @@ import { AppError, Misconfigured } from './errors.ts';
 import { gracefulStop } from './graceful-stop.ts';
 import { createLog } from './log.ts';
 import { isLoopback } from './loopback.ts';
+import { listenForMetrics } from './metrics-server.ts';
 import { keepUploadPace } from './upload-pace.ts';
 
 const USAGE = `Usage: npm start -- [--check] [--config FILE]
@@ -62,7 +63,7 @@ async function serve({ settings }: LoadedSettings): Promise<void> {
     throw new Misconfigured(`LOG_LEVEL is none of ${LOG_LEVELS.join(', ')}.`);
   }
   const log = createLog(level);
-  const { port, publicUrl } = settings.site;
+  const { port, metricsPort, publicUrl } = settings.site;
   const app = await createApp(settings, log);
   const limits = {
     headersTimeout: HEADERS_MS,
@@ -74,17 +75,24 @@ async function serve({ settings }: LoadedSettings): Promise<void> {
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   keepUploadPace(server);
 
-  server.on('error', (error: NodeJS.ErrnoException) => {
+  const failOn = (key: string, busyPort: number) => (error: NodeJS.ErrnoException) => {
     const busy = error.code === 'EADDRINUSE';
+    const name = `Site:${key} (Site__${key})`;
     console.error(
       busy
-        ? `Port ${port} is busy. Stop what listens there, or set Site:Port (Site__Port) to another.`
+        ? `Port ${busyPort} is busy. Stop what listens there, or set ${name} to another.`
         : error.message,
     );
     process.exit(1);
-  });
+  };
+  server.on('error', failOn('Port', port));
   // On a developer's machine nobody else is to reach it.
-  server.listen(port, isLoopback(publicUrl) ? '127.0.0.1' : undefined, () => {
+  const host = isLoopback(publicUrl) ? '127.0.0.1' : undefined;
+  if (metricsPort !== undefined) {
+    const metrics = listenForMetrics({ port: metricsPort, host, read: () => app.metrics(), log });
+    metrics.on('error', failOn('MetricsPort', metricsPort));
+  }
+  server.listen(port, host, () => {
     log.info(
       { event: 'started', port, publicUrl: publicUrl.origin },
       `listening for ${publicUrl.origin}`,

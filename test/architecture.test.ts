@@ -10,6 +10,7 @@ const rooms: readonly (readonly [prefix: string, rank: number])[] = [
   ['src/credentials/', 1],
   ['src/authority/', 2],
   ['src/broker/', 2],
+  ['src/metrics.ts', 2],
   ['src/downstream/', 3],
   ['src/web/', 4],
   ['src/app.ts', 5],
@@ -23,6 +24,7 @@ const doors: readonly (readonly [library: RegExp, prefix: string])[] = [
   [/^(nunjucks|koa-session|koa|@koa\/.*|bowser)$/, 'src/web/'],
   [/^(jsonc-parser|leven)$/, 'src/config/'],
   [/^node-forge$/, 'src/certificates/'],
+  [/^prom-client$/, 'src/metrics.ts'],
   [/^@azure\//, 'src/credentials/'],
 ];
 

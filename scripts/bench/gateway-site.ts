@@ -55,6 +55,7 @@ export async function benchSite({ redisUri, apiUrl }: GatewayEntry): Promise<Ben
         health: () => 'up',
       },
       hasAdministrators: () => true,
+      credentials: { status: [], inUse: undefined },
     },
     ...{ broker, storage, log, keyRing: benchKeyRing, names: benchNames, randomBytes },
     apiClient: new ApiClient({ apis: settings.downstreamApis, broker, log }),

@@ -12,6 +12,11 @@ export const documentedKeys: readonly DocumentedKey[] = [
   ),
   row('Site:Port', '`4000`', 'Where the site listens; 0 takes a free port'),
   row(
+    'Site:MetricsPort',
+    NONE,
+    'Where `GET /metrics` is answered for Prometheus: a port of its own, which people must not reach',
+  ),
+  row(
     'Site:TrustProxy',
     '`false`',
     'Believe `X-Forwarded-For` and `X-Forwarded-Proto` of a proxy: only where nothing but the proxy can reach the port',

@@ -11,6 +11,7 @@ export function redactSettings(settings: Settings): Record<string, unknown> {
     Site: {
       PublicUrl: site.publicUrl.origin,
       Port: site.port,
+      ...(site.metricsPort !== undefined && { MetricsPort: site.metricsPort }),
       TrustProxy: site.trustProxy,
       SignInScopes: site.signInScopes,
       ...(site.hooks !== undefined && { Hooks: site.hooks }),

@@ -145,6 +145,8 @@ export interface Settings {
     /** Origin only: no path, query or fragment. */
     readonly publicUrl: URL;
     readonly port: number;
+    /** Where `GET /metrics` is answered; `undefined` for nowhere. */
+    readonly metricsPort: number | undefined;
     /** Whether `X-Forwarded-For` and `X-Forwarded-Proto` of a proxy are believed. */
     readonly trustProxy: boolean;
     /** Asked at sign-in; empty for purely incremental consent. */

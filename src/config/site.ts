@@ -5,12 +5,21 @@ import { readUrl } from './read-url.ts';
 import { readScopes } from './scopes.ts';
 import type { Section } from './section.ts';
 
-export const SITE_KEYS = ['PublicUrl', 'Port', 'TrustProxy', 'SignInScopes', 'Hooks'] as const;
+export const SITE_KEYS = [
+  'PublicUrl',
+  'Port',
+  'MetricsPort',
+  'TrustProxy',
+  'SignInScopes',
+  'Hooks',
+] as const;
 
 export interface SiteSettings {
   /** `undefined` when it is faulty. */
   readonly publicUrl: URL | undefined;
   readonly port: number;
+  /** `undefined`: nothing is told to a monitoring system. */
+  readonly metricsPort: number | undefined;
   readonly trustProxy: boolean;
   /** `undefined` when absent: the first API's are asked then. */
   readonly signInScopes: readonly string[] | undefined;
@@ -41,10 +50,18 @@ export function readSite(
   return {
     publicUrl,
     port,
+    metricsPort: readMetricsPort(section, port),
     trustProxy,
     signInScopes: readScopes(section, 'SignInScopes'),
     hooks: readHooks(section, directory),
   };
+}
+
+function readMetricsPort(section: SiteSection, port: number): number | undefined {
+  const metricsPort = section.integer('MetricsPort', { min: 1, max: 65_535 });
+  if (metricsPort === undefined || metricsPort !== port) return metricsPort;
+  section.fault('MetricsPort', 'is the site’s own port', 'Choose one that people cannot reach.');
+  return undefined;
 }
 
 /** Only whether the module is there: to know more, it would have to be run. */

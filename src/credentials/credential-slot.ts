@@ -23,7 +23,7 @@ export interface CredentialStatus {
   /** Why it is refused or cannot be used, and what to do. */
   readonly problem: string | undefined;
   readonly fix: string | undefined;
-  /** Epoch milliseconds. */
+  /** Of a certificate, in epoch milliseconds: other proofs are renewed by whoever gives them. */
   readonly expiresAt: number | undefined;
   /** Since the start of this process. */
   readonly refusals: number;
@@ -116,11 +116,15 @@ export class CredentialSlot {
       refusal &&
       `refused by the authority (${refusal.errorCodes.map((code) => `AADSTS${code}`).join(', ')})`;
     return {
-      ...{ key, sourceType, refusals: this.#refusals, expiresAt: this.#loaded?.validTo },
+      ...{ key, sourceType, refusals: this.#refusals, expiresAt: this.#expiresAt },
       state: this.#problem ? 'unusable' : refusal ? 'refused' : known,
       problem: this.#problem?.text ?? refused,
       fix: this.#problem?.fix ?? refusal?.fix,
     };
+  }
+
+  get #expiresAt(): number | undefined {
+    return this.#loaded?.proof.kind === 'certificate' ? this.#loaded.validTo : undefined;
   }
 
   /** Whether what stands against it may be gone by itself in a moment. */

@@ -110,6 +110,7 @@ describe('loadSettings', () => {
       trustProxy: false,
       signInScopes: ['User.Read'],
       hooks: undefined,
+      metricsPort: undefined,
       secure: false,
     });
     expect(settings.azureAd).to.deep.include({

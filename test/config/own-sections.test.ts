@@ -21,6 +21,7 @@ describe('The site’s own sections', () => {
       trustProxy: true,
       signInScopes: ['Mail.Read'],
       hooks: undefined,
+      metricsPort: undefined,
       secure: true,
     });
     expect(settings.tokenCache).to.deep.include({

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { auditLog } from '../../src/audit.ts';
+import type { AuthorityOperations } from '../../src/web/authority-operations.ts';
 import type { AdminConsentRequest } from '../../src/authority/admin-consent.ts';
 import type { ReadLogoutToken } from '../../src/authority/read-logout-token.ts';
 import type { CodeRedemption, RedeemedCode } from '../../src/authority/redeem-code.ts';
@@ -90,6 +91,7 @@ export class FakeAuthority {
   readonly asked: CodeRequest[] = [];
   readonly redeemed: CodeRedemption[] = [];
   identity = ADA;
+  credentials: AuthorityOperations['credentials'] = { status: [], inUse: undefined };
   /** All that the ID token says. */
   claims: Record<string, unknown> = {};
   /** What becomes of logout tokens, each by its text; any other is refused. */
@@ -387,7 +389,7 @@ export async function aWeb({
   };
   const settings: Settings = {
     site: {
-      ...{ publicUrl: url, port: 0, trustProxy, signInScopes },
+      ...{ publicUrl: url, port: 0, metricsPort: undefined, trustProxy, signInScopes },
       ...{ hooks: undefined, secure: url.protocol === 'https:' },
     },
     azureAd: {

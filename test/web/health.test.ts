@@ -15,4 +15,33 @@ describe('Health', () => {
       expect(answer.json()).to.include({ status: 'unavailable', store: state, authority: 'up' });
     });
   }
+
+  it('tells of each credential what it is and how long it lasts, and not what is wrong with it', async () => {
+    const web = await aWeb();
+    const day = 24 * 3_600_000;
+    const about = { problem: '/etc/secret/place', fix: 'Mend it.', refusals: 3 };
+    web.authority.credentials = {
+      inUse: 'AzureAd:ClientSecret',
+      status: [
+        {
+          ...{ key: 'AzureAd:ClientCredentials:0', sourceType: 'Path', state: 'refused', ...about },
+          expiresAt: Date.now() + 9.5 * day,
+        },
+        {
+          ...{ key: 'AzureAd:ClientSecret', sourceType: 'ClientSecret', state: 'usable' },
+          ...{ ...about, problem: undefined, fix: undefined, expiresAt: undefined },
+        },
+      ],
+    };
+    const answer = await web.aBrowser().fetch('/health/ready');
+    await web.close();
+    expect(answer.status, 'people who are signed in go on').to.equal(200);
+    const { credentials } = answer.json();
+    expect(credentials).to.deep.include({
+      ...{ credential: 'AzureAd:ClientSecret', sourceType: 'ClientSecret', state: 'in_use' },
+    });
+    expect(credentials).to.have.nested.property('[0].daysLeft', 9);
+    expect(credentials).to.have.nested.property('[0].state', 'refused');
+    expect(answer.text).to.not.contain('place');
+  });
 });

@@ -1,4 +1,5 @@
 /** `GET /health/live` and `/health/ready`: for those who watch the site. */
+import { daysLeft } from '../../credentials/watch-expiry.ts';
 import { Unavailable } from '../../errors.ts';
 import { type StoreState, StoreUnavailable } from '../../storage/store-unavailable.ts';
 import type { Middleware, Parts } from '../context.ts';
@@ -8,7 +9,7 @@ export const live: Middleware = (ctx) => {
 };
 
 /** Ready while the store takes writes: with the authority away, people who are signed in go on working. */
-export function ready({ storage, authority }: Parts): Middleware {
+export function ready({ storage, authority, now }: Parts): Middleware {
   return async (ctx) => {
     const store = await stateOf(storage.ping());
     ctx.status = store === 'up' ? 200 : 503;
@@ -16,8 +17,25 @@ export function ready({ storage, authority }: Parts): Middleware {
       status: store === 'up' ? 'ready' : 'unavailable',
       store,
       authority: authority.health(),
+      credentials: credentialStates(authority, now()),
     };
   };
+}
+
+/**
+ * They do not make the site unready: people who are signed in go on working with the tokens they have.
+ * Without the reasons, which name files and vaults: those are in the log, as anyone may ask here.
+ */
+function credentialStates({ credentials }: Parts['authority'], now: number) {
+  return credentials.status.map(({ key, sourceType, state, expiresAt }) => ({
+    credential: key,
+    sourceType,
+    state: key === credentials.inUse && state === 'usable' ? 'in_use' : state,
+    ...(expiresAt !== undefined && {
+      expiresOn: new Date(expiresAt).toISOString(),
+      daysLeft: daysLeft(expiresAt, now),
+    }),
+  }));
 }
 
 async function stateOf(ping: Promise<void>): Promise<'up' | StoreState> {

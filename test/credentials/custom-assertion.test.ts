@@ -1,0 +1,83 @@
+/** The module of the operator's own that gives assertions. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ClientCredentials } from '../../src/credentials/client-credentials.ts';
+import { Misconfigured, Unavailable } from '../../src/errors.ts';
+import { caught } from '../support/caught.ts';
+import { logLines } from '../support/log-lines.ts';
+import { aFolder } from '../support/site-process.ts';
+
+const JWT = 'e30.eyJleHAiOjk5OTk5OTk5OTl9.c2ln';
+
+describe('A module that gives assertions', () => {
+  function credentialsOf(code: string) {
+    const module = join(aFolder(), 'assertions.mjs');
+    writeFileSync(module, code);
+    const lines = logLines();
+    const credentials = new ClientCredentials(
+      [{ sourceType: 'CustomSignedAssertion', key: 'AzureAd:C:0', module, data: { name: 'x' } }],
+      { clientId: 'the-client', now: Date.now, log: lines.log, audit: () => {} },
+    );
+    return { credentials, lines };
+  }
+  const sent = (credentials: ClientCredentials) =>
+    credentials.use(
+      async (proof) => proof,
+      () => undefined,
+    );
+
+  it('is asked with the client’s id and its data, and gives what is sent', async () => {
+    const { credentials } =
+      credentialsOf(`export function getAssertion({ clientId, data, signal }) {
+      if (clientId !== 'the-client' || data.name !== 'x' || signal.aborted) throw new Error('no');
+      return ${JSON.stringify(JWT)};
+    }`);
+    await credentials.prepare();
+    expect(await sent(credentials)).to.deep.equal({ kind: 'assertion', assertion: JWT });
+  });
+
+  for (const [what, code, words] of [
+    ['cannot be parsed', 'export const = 1', 'SyntaxError'],
+    ['throws while it is loaded', 'throw new Error("not here")', 'not here'],
+    ['exports no such function', 'export const getAssertion = 1;', 'getAssertion'],
+    ['exports it as default', 'export default () => "x";', 'getAssertion'],
+  ] as const) {
+    it(`ends the start when it ${what}, in words`, async () => {
+      const error = await caught(credentialsOf(code).credentials.prepare());
+      expect(error).to.be.instanceOf(Misconfigured);
+      expect(String(error)).to.contain('AzureAd:C:0').and.contain(words);
+    });
+  }
+
+  it('that throws is away for now, and what it says is kept from people', async () => {
+    const { credentials, lines } = credentialsOf(
+      'export async function getAssertion() { throw new RangeError("canary"); }',
+    );
+    const error = await caught(sent(credentials));
+    expect(error).to.be.instanceOf(Unavailable);
+    expect(String(error)).to.not.contain('canary');
+    expect(lines.of('client_credential_unusable')[0]?.['problem']).to.contain('RangeError');
+  });
+
+  for (const [what, code] of [
+    ['a number', 'export const getAssertion = () => 7;'],
+    ['a text that is no JWT', 'export const getAssertion = () => "canary";'],
+  ] as const) {
+    it(`that gives ${what} is the operator’s to mend`, async () => {
+      const { credentials, lines } = credentialsOf(code);
+      expect(await caught(sent(credentials))).to.be.instanceOf(Misconfigured);
+      expect(lines.of('client_credential_unusable')).to.have.length(1);
+      expect(lines.text()).to.not.contain('canary');
+    });
+  }
+
+  it('that never answers is given up after five seconds', async () => {
+    const { credentials } = credentialsOf(
+      'export const getAssertion = () => new Promise(() => {});',
+    );
+    const began = performance.now();
+    expect(await caught(sent(credentials))).to.be.instanceOf(Unavailable);
+    expect(performance.now() - began).to.be.within(4000, 8000);
+  }).timeout(15_000);
+});

@@ -1,0 +1,99 @@
+/** Assertions that others give: how long each is used, and what serves while their giver is away. */
+import { expect } from 'chai';
+import { assertionCredential } from '../../src/credentials/assertion-credential.ts';
+import { CredentialUnusable } from '../../src/credentials/credential-source.ts';
+import { KeptAssertion } from '../../src/credentials/kept-assertion.ts';
+import { caught } from '../support/caught.ts';
+
+const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const jwt = (claims: object) => `${encoded({ alg: 'RS256' })}.${encoded(claims)}.c2ln`;
+
+describe('An assertion that is given by someone else', () => {
+  let now: number;
+  let given: number;
+  let lifeSeconds: number | undefined;
+  let isAway: boolean;
+  let source: KeptAssertion;
+
+  beforeEach(() => {
+    now = 1_800_000_000_000;
+    given = 0;
+    lifeSeconds = 3600;
+    isAway = false;
+    source = new KeptAssertion({
+      now: () => now,
+      prepare: async () => {},
+      fetch: async () => {
+        if (isAway) throw new CredentialUnusable('away', { fix: 'Wait.', isPassing: true });
+        given += 1;
+        const exp = lifeSeconds === undefined ? {} : { exp: now / 1000 + lifeSeconds };
+        return assertionCredential(jwt({ jti: given, ...exp }), 'it');
+      },
+    });
+  });
+
+  const after = async (seconds: number) => {
+    now += seconds * 1000;
+    return await source.current();
+  };
+
+  it('is used until five minutes before its end', async () => {
+    await after(0);
+    await after(3299);
+    expect(given).to.equal(1);
+    await after(2);
+    expect(given).to.equal(2);
+  });
+
+  it('is used for half of a short life', async () => {
+    lifeSeconds = 60;
+    await after(0);
+    await after(29);
+    expect(given).to.equal(1);
+    await after(2);
+    expect(given).to.equal(2);
+  });
+
+  it('is asked for each time when it says of no end', async () => {
+    lifeSeconds = undefined;
+    await after(0);
+    await after(0);
+    expect(given).to.equal(2);
+  });
+
+  it('is asked for once by many at once', async () => {
+    await Promise.all(Array.from({ length: 20 }, () => source.current()));
+    expect(given).to.equal(1);
+  });
+
+  it('is asked for anew after a refusal', async () => {
+    await after(0);
+    await source.reload();
+    expect(given).to.equal(2);
+  });
+
+  it('serves to its very end while its giver is away, and not longer', async () => {
+    await after(0);
+    isAway = true;
+    expect(await after(3590)).to.have.property('proof');
+    expect(await caught(after(11))).to.be.instanceOf(CredentialUnusable);
+  });
+
+  for (const [what, text] of [
+    ['nothing', ''],
+    ['no JWT', 'ey.no'],
+    ['four parts', `${jwt({})}.x`],
+    ['a payload that is no JSON', 'a.b.c'],
+    ['an end that is no number', jwt({ exp: 'soon' })],
+  ] as const) {
+    it(`is none when it is ${what}, and the text is not told`, () => {
+      try {
+        assertionCredential(text, 'the file');
+        expect.fail('it was taken');
+      } catch (error) {
+        expect(error).to.be.instanceOf(CredentialUnusable);
+        expect(String(error)).to.contain('the file').and.not.contain('ey.no');
+      }
+    });
+  }
+});
