@@ -32,32 +32,32 @@ describe('An assertion that is given by someone else', () => {
     });
   });
 
-  const after = async (seconds: number) => {
+  const later = async (seconds: number) => {
     now += seconds * 1000;
     return await source.current();
   };
 
   it('is used until five minutes before its end', async () => {
-    await after(0);
-    await after(3299);
+    await later(0);
+    await later(3299);
     expect(given).to.equal(1);
-    await after(2);
+    await later(2);
     expect(given).to.equal(2);
   });
 
   it('is used for half of a short life', async () => {
     lifeSeconds = 60;
-    await after(0);
-    await after(29);
+    await later(0);
+    await later(29);
     expect(given).to.equal(1);
-    await after(2);
+    await later(2);
     expect(given).to.equal(2);
   });
 
   it('is asked for each time when it says of no end', async () => {
     lifeSeconds = undefined;
-    await after(0);
-    await after(0);
+    await later(0);
+    await later(0);
     expect(given).to.equal(2);
   });
 
@@ -67,16 +67,16 @@ describe('An assertion that is given by someone else', () => {
   });
 
   it('is asked for anew after a refusal', async () => {
-    await after(0);
+    await later(0);
     await source.reload();
     expect(given).to.equal(2);
   });
 
   it('serves to its very end while its giver is away, and not longer', async () => {
-    await after(0);
+    await later(0);
     isAway = true;
-    expect(await after(3590)).to.have.property('proof');
-    expect(await caught(after(11))).to.be.instanceOf(CredentialUnusable);
+    expect(await later(3590)).to.have.property('proof');
+    expect(await caught(later(11))).to.be.instanceOf(CredentialUnusable);
   });
 
   for (const [what, text] of [
