@@ -1,28 +1,20 @@
-/** How the token endpoint knows the application: a secret, or an assertion signed with a certificate. */
-import { createHash, X509Certificate } from 'node:crypto';
-import { compactVerify, decodeProtectedHeader } from 'jose';
-import { z } from 'zod';
+/** How the token endpoint knows the application: a secret, or an assertion. */
+import { claimsBeforeCheck } from './assertion.ts';
+import { checkCertificateAssertion } from './certificate-assertion.ts';
+import { checkSecret } from './client-secrets.ts';
 import { ProtocolError } from './protocol-error.ts';
-import type { SandboxApp } from './sandbox-options.ts';
+import type { RequestRecord, SandboxApp } from './sandbox-options.ts';
 import type { SandboxState } from './sandbox-state.ts';
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-const skewSeconds = 300;
-
-const assertionClaims = z.object({
-  aud: z.string(),
-  iss: z.string(),
-  sub: z.string(),
-  jti: z.string().min(1),
-  nbf: z.number(),
-  exp: z.number(),
-});
 
 interface Credentials {
   readonly form: URLSearchParams;
   readonly authorization: string | undefined;
   /** The URL that was called: what an assertion must name as its audience. */
   readonly tokenEndpoint: string;
+  /** Where the credential that was shown is written down. */
+  readonly record: RequestRecord;
 }
 
 function basicCredentials(header: string | undefined): [string, string] | undefined {
@@ -48,70 +40,25 @@ function findApp(state: SandboxState, clientId: string | null): SandboxApp {
   return app;
 }
 
-function thumbprint(certificate: X509Certificate, algorithm: 'sha1' | 'sha256'): string {
-  return createHash(algorithm).update(certificate.raw).digest('base64url');
-}
-
-/** Finds the certificate an assertion names: PS256 with `x5t#S256`, or RS256 with `x5t`. */
-function findCertificate(state: SandboxState, app: SandboxApp, assertion: string): X509Certificate {
-  const header = readHeader(assertion);
-  const modern = header.alg === 'PS256';
-  if (!modern && header.alg !== 'RS256') throw new ProtocolError(50027);
-  const named = modern ? header['x5t#S256'] : header.x5t;
-  if (typeof named !== 'string') {
-    throw new ProtocolError(50027, {
-      detail: 'JWT token is invalid or malformed. No certificate thumbprint in header.',
-    });
-  }
-  if (modern && state.faults.refusedSha256Thumbprints > 0) {
-    state.faults.refusedSha256Thumbprints -= 1;
-    throw new ProtocolError(700027);
-  }
-  const certificate = (app.certificates ?? [])
-    .map((pem) => new X509Certificate(pem))
-    .find((each) => thumbprint(each, modern ? 'sha256' : 'sha1') === named);
-  if (!certificate) throw new ProtocolError(700027);
-  return certificate;
-}
-
-function readHeader(assertion: string) {
-  try {
-    return decodeProtectedHeader(assertion);
-  } catch (cause) {
-    throw Object.assign(new ProtocolError(50027), { cause });
-  }
-}
-
-async function verifyAssertion(
+async function checkAssertion(
   state: SandboxState,
   assertion: string,
-  { form, tokenEndpoint }: Credentials,
+  { form, tokenEndpoint, record }: Credentials,
 ): Promise<SandboxApp> {
-  const [, body = ''] = assertion.split('.');
-  const subject = readClaims(Buffer.from(body, 'base64url')).sub;
-  const app = findApp(state, form.get('client_id') ?? subject);
-  const { publicKey } = findCertificate(state, app, assertion);
-  const verified = await compactVerify(assertion, publicKey).catch((cause: unknown) => {
-    throw Object.assign(new ProtocolError(700027), { cause });
-  });
-  const claims = readClaims(verified.payload);
-  if (claims.iss !== app.clientId || claims.sub !== app.clientId) throw new ProtocolError(700021);
-  if (claims.aud !== tokenEndpoint) throw new ProtocolError(700023);
-  const now = state.now() / 1000;
-  if (claims.exp <= now || claims.nbf > now + skewSeconds) throw new ProtocolError(700024);
-  if (state.usedAssertions.has(claims.jti)) {
-    throw new ProtocolError(50027, { detail: 'JWT token is invalid: its jti was used before.' });
-  }
-  state.usedAssertions.add(claims.jti);
+  if (form.get('client_assertion_type') !== assertionType) throw new ProtocolError(50027);
+  const { sub } = claimsBeforeCheck(assertion);
+  const app = findApp(state, form.get('client_id') ?? sub);
+  await checkCertificateAssertion(state, { app, assertion, tokenEndpoint, record });
   return app;
 }
 
-function readClaims(payload: Uint8Array): z.infer<typeof assertionClaims> {
-  try {
-    return assertionClaims.parse(JSON.parse(Buffer.from(payload).toString()));
-  } catch (cause) {
-    throw Object.assign(new ProtocolError(50027), { cause });
-  }
+/** The refusal that an operator asked for, once the credential is found good. */
+function refuseOnPurpose({ faults }: SandboxState, { credential }: RequestRecord): void {
+  const refused = faults.refusedCredential;
+  if (!refused || refused.remaining <= 0) return;
+  if (refused.name !== undefined && refused.name !== credential?.name) return;
+  refused.remaining -= 1;
+  throw new ProtocolError(refused.number);
 }
 
 /** @throws {ProtocolError} `invalid_client` or `unauthorized_client`, with the number that fits. */
@@ -119,20 +66,18 @@ export async function authenticateClient(
   state: SandboxState,
   credentials: Credentials,
 ): Promise<SandboxApp> {
-  const { form, authorization } = credentials;
+  const { form, authorization, record } = credentials;
   const assertion = form.get('client_assertion');
   if (assertion !== null) {
-    if (form.get('client_assertion_type') !== assertionType) throw new ProtocolError(50027);
-    return verifyAssertion(state, assertion, credentials);
+    const app = await checkAssertion(state, assertion, credentials);
+    refuseOnPurpose(state, record);
+    return app;
   }
   const basic = basicCredentials(authorization);
   const app = findApp(state, form.get('client_id') ?? basic?.[0] ?? null);
   const secret = form.get('client_secret') ?? basic?.[1];
   if (secret === undefined) throw new ProtocolError(7000218);
-  if (!app.secrets.includes(secret)) {
-    throw new ProtocolError(7000215, {
-      detail: `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${app.clientId}'.`,
-    });
-  }
+  checkSecret(state, app, secret, record);
+  refuseOnPurpose(state, record);
   return app;
 }

@@ -69,6 +69,15 @@ export interface Throttle {
   readonly retryAfterSeconds: number;
 }
 
+/** Token requests refused for the credential they show, whatever it is. */
+export interface RefusedCredential {
+  /** The AADSTS number. */
+  readonly number: number;
+  remaining: number;
+  /** The one credential that is refused; all by default. */
+  readonly name: string | undefined;
+}
+
 /** The faults in force. */
 export interface Faults {
   readonly outages: Map<Service, Outage>;
@@ -85,6 +94,9 @@ export interface Faults {
   idToken: IdTokenFault | undefined;
   /** How many more assertions with `x5t#S256` are refused. */
   refusedSha256Thumbprints: number;
+  refusedCredential: RefusedCredential | undefined;
+  /** The kind of credential that counts as expired, in all applications. */
+  expiredCredentials: 'secret' | 'certificate' | undefined;
   /** APIs answer 401 to access tokens up to this serial number. */
   expiredUpToSerial: number;
   /** Sends `refresh_in`, which Entra ID does for some clients only. */
@@ -102,6 +114,8 @@ export function noFaults(): Faults {
     strongAuthentication: new Map(),
     idToken: undefined,
     refusedSha256Thumbprints: 0,
+    refusedCredential: undefined,
+    expiredCredentials: undefined,
     expiredUpToSerial: 0,
     sendRefreshIn: true,
   };

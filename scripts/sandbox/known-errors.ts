@@ -115,9 +115,19 @@ export const knownErrors: Readonly<Record<number, KnownError>> = {
     text: 'The request body must contain a required parameter.',
   },
   901002: { error: 'invalid_request', text: "The 'resource' request parameter is not supported." },
+  1000502: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'The provided certificate is not within its specified validity window.',
+  },
   1002012: {
     error: 'invalid_scope',
     text: 'The provided value for scope is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).',
+  },
+  7000214: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'Certificate has been revoked.',
   },
   7000215: {
     error: 'invalid_client',
@@ -129,10 +139,25 @@ export const knownErrors: Readonly<Record<number, KnownError>> = {
     status: 401,
     text: "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
   },
+  7000222: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'The provided client secret keys are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds.',
+  },
   7000229: {
     error: 'invalid_client',
     status: 401,
     text: 'The client application is missing service principal in the tenant.',
+  },
+  7000274: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'The certificate used to sign the client assertion is not valid.',
+  },
+  7000277: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'The certificate used to sign the client assertion has been revoked.',
   },
   9000411: {
     error: 'invalid_request',

@@ -26,6 +26,8 @@ const apiOutages = [
 ];
 const modes = ['reusable', 'rotating', 'family'] as const;
 const challenges = ['revoked', 'authentication-context', 'location'] as const;
+const credentialKinds = ['secret', 'certificate'] as const;
+const credentialRefusals = ['7000274', '7000277', '7000214', '700027'] as const;
 const idTokenFaults = [
   'wrong-key',
   'unknown-key',
@@ -122,6 +124,21 @@ export const operatorActions: readonly OperatorAction[] = [
     title: 'Refuse x5t#S256',
     fields: { times: 1 },
     run: (controls, { count }) => controls.refuseSha256Thumbprints(count('times')),
+  },
+  {
+    name: 'expire-credentials',
+    title: 'Expire the applications’ credentials',
+    fields: { kind: credentialKinds },
+    run: (controls, { choice }) => controls.credentials.expireAll(choice('kind', credentialKinds)),
+  },
+  {
+    name: 'refuse-credentials',
+    title: 'Refuse the next credentials',
+    fields: { aadsts: credentialRefusals, times: 1 },
+    run: (controls, { choice, count }) =>
+      controls.credentials.refuseNext(Number(choice('aadsts', credentialRefusals)), {
+        times: count('times'),
+      }),
   },
   {
     name: 'refresh-tokens',

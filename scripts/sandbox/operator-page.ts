@@ -43,6 +43,12 @@ function inForce({ faults, refreshTokenMode, accessTokenSeconds, latencyMs }: Sa
     ),
     ...[...faults.challenges].map(([api, { kind }]) => `${api}: claims challenge (${kind})`),
     ...strong.map(({ username }) => `${username}: strong sign-in required`),
+    ...(faults.expiredCredentials ? [`every ${faults.expiredCredentials} has expired`] : []),
+    ...(faults.refusedCredential && faults.refusedCredential.remaining > 0
+      ? [
+          `credentials: ${faults.refusedCredential.remaining} more answers of AADSTS${faults.refusedCredential.number}`,
+        ]
+      : []),
     ...(faults.idToken ? [`next ID token: ${faults.idToken}`] : []),
     ...(latencyMs > 0 ? [`answers ${latencyMs} ms late`] : []),
     `refresh tokens ${refreshTokenMode}`,
@@ -55,9 +61,10 @@ function show(ctx: Koa.Context, state: SandboxState): void {
     .filter(({ endpoint }) => endpoint !== 'other')
     .slice(-25)
     .reverse()
-    .map(({ at, endpoint, method, grantType, status, error, scope }) => {
+    .map(({ at, endpoint, method, grantType, status, error, scope, credential }) => {
       const time = new Date(at).toISOString().slice(11, 19);
-      const what = [grantType, scope, error].filter(Boolean).join(' · ');
+      const shown = credential && `${credential.kind} ${credential.name}`;
+      const what = [grantType, shown, scope, error].filter(Boolean).join(' · ');
       return html`<tr><td>${time}</td><td>${method} ${endpoint}</td><td>${status}</td><td>${what}</td></tr>`;
     });
   const facts = inForce(state).map((line) => html`<li>${line}</li>`);

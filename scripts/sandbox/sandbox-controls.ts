@@ -1,4 +1,5 @@
 /** What tests and the operator page can do to a running sandbox. */
+import { CredentialControls } from './credential-controls.ts';
 import { findUser, tenants, type User } from './directory.ts';
 import {
   type Api,
@@ -14,9 +15,12 @@ import { organisationKey, type SandboxState } from './sandbox-state.ts';
 
 /** The faults on purpose, and their ends. People are named by username. */
 export class SandboxControls {
+  /** What applications prove themselves with. */
+  readonly credentials: CredentialControls;
   readonly #state: SandboxState;
 
   constructor(state: SandboxState) {
+    this.credentials = new CredentialControls(state);
     this.#state = state;
   }
 

@@ -1,12 +1,31 @@
 /** What a sandbox is started with, and the record it keeps of each request. */
 
+/** A client secret as the portal keeps it; a plain string is one without an id that never expires. */
+export interface SandboxSecret {
+  /** What the portal shows beside the value: people send it by mistake. */
+  readonly secretId: string;
+  readonly value: string;
+  /** In epoch milliseconds of the sandbox's clock; never by default. */
+  readonly expiresAt?: number;
+}
+
+/** A registration by subject name and issuer: any certificate of that name and of such a root is trusted. */
+export interface TrustedChain {
+  /** The common name of the certificate that signs. */
+  readonly subjectName: string;
+  /** In PEM. */
+  readonly trustedRoots: readonly string[];
+}
+
 /** An application registered at the sandbox. */
 export interface SandboxApp {
   readonly clientId: string;
   readonly name: string;
-  readonly secrets: readonly string[];
+  readonly secrets: readonly (string | SandboxSecret)[];
   /** Certificates in PEM whose keys may sign client assertions. */
   readonly certificates?: readonly string[];
+  /** Trusts the chain that assertions bring in `x5c`, and nothing else, in place of `certificates`. */
+  readonly requiresX5c?: TrustedChain;
   /** Exact, but for the port of `http://localhost`; sign-out may return to these too. */
   readonly redirectUris: readonly string[];
   readonly frontChannelLogoutUrl?: string;
@@ -45,7 +64,7 @@ export interface SandboxOptions {
 }
 
 /** The application of the demo. */
-export const demoApp: SandboxApp = {
+export const demoApp: SandboxApp & { readonly secrets: readonly string[] } = {
   clientId: '4c0c1e46-5ba1-4d0e-9f0b-2c7a6d1f0a11',
   name: 'Concierge',
   secrets: ['sandbox-only-secret'],
@@ -95,6 +114,13 @@ export interface Upload {
   readonly sha256: string;
 }
 
+/** Which credential an application showed: its name, never its value. */
+export interface CredentialUse {
+  readonly kind: 'secret' | 'certificate';
+  /** A secret's id, or its place in the list as `#1`; a certificate's SHA-256 thumbprint in base64url. */
+  readonly name: string;
+}
+
 /** One request that the sandbox was sent. */
 export interface RequestRecord {
   readonly endpoint: SandboxEndpoint;
@@ -110,6 +136,8 @@ export interface RequestRecord {
   scope?: string;
   /** The claims request sent to the token endpoint. */
   claims?: string;
+  /** What the application proved itself with; known, it may be refused still, as one that expired is. */
+  credential?: CredentialUse;
   /** The OAuth error it was answered with. */
   error?: string;
 }

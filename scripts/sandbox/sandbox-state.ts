@@ -88,6 +88,8 @@ export interface SandboxState {
   /** Prefixed scopes by person or organisation, app and tenant. */
   readonly consents: Map<string, Set<string>>;
   readonly usedAssertions: Set<string>;
+  /** By application and SHA-256 thumbprint. */
+  readonly revokedCertificates: Set<string>;
   readonly requests: RequestRecord[];
   readonly sentMail: SentMail[];
   readonly uploads: Upload[];

@@ -77,6 +77,7 @@ async function createState(url: URL, options: SandboxOptions): Promise<SandboxSt
     revokedFamilies: new Set(),
     consents: new Map(),
     usedAssertions: new Set(),
+    revokedCertificates: new Set(),
     requests: [],
     sentMail: [],
     uploads: [],

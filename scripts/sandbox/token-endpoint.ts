@@ -128,6 +128,7 @@ async function answer(state: SandboxState, ctx: Koa.Context, authority: string):
     form,
     authorization: ctx.get('authorization'),
     tokenEndpoint: `${state.url.href}${authority}/oauth2/v2.0/token`,
+    record,
   });
   if (ctx.get('origin')) throw new ProtocolError(9002326);
   switch (grantType) {
