@@ -7,7 +7,8 @@ import type { SandboxState } from './sandbox-state.ts';
 const skewSeconds = 300;
 
 const claimsSchema = z.object({
-  aud: z.string(),
+  /** A cluster's tokens name theirs in a list. */
+  aud: z.union([z.string(), z.array(z.string())]),
   iss: z.string(),
   sub: z.string(),
   jti: z.string().min(1).optional(),

@@ -69,12 +69,13 @@ export async function checkCertificateAssertion(
   });
   checkStanding(state, app, certificate);
   const claims = readClaims(verified.payload);
-  if (claims.jti === undefined || claims.nbf === undefined) throw new ProtocolError(50027);
+  const { aud, jti, nbf } = claims;
+  if (!jti || nbf === undefined || typeof aud !== 'string') throw new ProtocolError(50027);
   if (claims.iss !== app.clientId || claims.sub !== app.clientId) throw new ProtocolError(700021);
-  if (claims.aud !== tokenEndpoint) throw new ProtocolError(700023);
+  if (aud !== tokenEndpoint) throw new ProtocolError(700023);
   checkTimes(state, claims);
-  if (state.usedAssertions.has(claims.jti)) {
+  if (state.usedAssertions.has(jti)) {
     throw new ProtocolError(50027, { detail: 'JWT token is invalid: its jti was used before.' });
   }
-  state.usedAssertions.add(claims.jti);
+  state.usedAssertions.add(jti);
 }

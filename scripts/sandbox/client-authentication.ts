@@ -1,7 +1,8 @@
-/** How the token endpoint knows the application: a secret, or an assertion. */
+/** How the token endpoint knows the application: a secret, its own assertion, or another issuer's. */
 import { claimsBeforeCheck } from './assertion.ts';
 import { checkCertificateAssertion } from './certificate-assertion.ts';
 import { checkSecret } from './client-secrets.ts';
+import { checkFederatedAssertion } from './federated-assertion.ts';
 import { ProtocolError } from './protocol-error.ts';
 import type { RequestRecord, SandboxApp } from './sandbox-options.ts';
 import type { SandboxState } from './sandbox-state.ts';
@@ -46,9 +47,12 @@ async function checkAssertion(
   { form, tokenEndpoint, record }: Credentials,
 ): Promise<SandboxApp> {
   if (form.get('client_assertion_type') !== assertionType) throw new ProtocolError(50027);
-  const { sub } = claimsBeforeCheck(assertion);
+  const { iss, sub } = claimsBeforeCheck(assertion);
   const app = findApp(state, form.get('client_id') ?? sub);
-  await checkCertificateAssertion(state, { app, assertion, tokenEndpoint, record });
+  const presented = { app, assertion, tokenEndpoint, record };
+  // Issuer and subject are one in what an application says of itself, be it the wrong one.
+  if (iss === sub || iss === app.clientId) await checkCertificateAssertion(state, presented);
+  else await checkFederatedAssertion(state, presented);
   return app;
 }
 

@@ -1,7 +1,8 @@
 /** What tests can do at run time to what applications prove themselves with. */
 import { secretsOf } from './client-secrets.ts';
+import { nameOf } from './federated-assertion.ts';
 import { knownErrors } from './known-errors.ts';
-import type { SandboxApp, SandboxSecret } from './sandbox-options.ts';
+import type { FederatedCredential, SandboxApp, SandboxSecret } from './sandbox-options.ts';
 import type { SandboxState } from './sandbox-state.ts';
 import { thumbprintOf } from './thumbprint.ts';
 
@@ -52,6 +53,19 @@ export class CredentialControls {
       this.#state.revokedCertificates.add(`${id} ${thumbprintOf(pem)}`);
       return {};
     });
+  }
+
+  addFederatedCredential(clientId: string, credential: FederatedCredential): void {
+    this.#change(clientId, ({ federatedCredentials = [] }) => ({
+      federatedCredentials: [...federatedCredentials, credential],
+    }));
+  }
+
+  /** By name, or by subject for one without. */
+  removeFederatedCredential(clientId: string, name: string): void {
+    this.#change(clientId, ({ federatedCredentials = [] }) => ({
+      federatedCredentials: federatedCredentials.filter((each) => nameOf(each) !== name),
+    }));
   }
 
   /** All secrets, or all certificates, of all applications count as expired until all faults end. */

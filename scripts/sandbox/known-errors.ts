@@ -20,6 +20,11 @@ export const knownErrors: Readonly<Record<number, KnownError>> = {
     error: 'invalid_request',
     text: 'The redirect URI specified in the request does not match the redirect URIs configured for the application.',
   },
+  50013: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'Assertion failed signature validation.',
+  },
   50020: { error: 'interaction_required', text: 'User account does not exist in the tenant.' },
   50027: { error: 'invalid_client', status: 401, text: 'JWT token is invalid or malformed.' },
   50058: {
@@ -59,6 +64,16 @@ export const knownErrors: Readonly<Record<number, KnownError>> = {
     text: 'The provided authorization code or refresh token has expired due to inactivity.',
   },
   70011: { error: 'invalid_scope', text: 'The provided scope is not valid.' },
+  70021: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'No matching federated identity record found for presented assertion.',
+  },
+  70025: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'The client has no configured federated identity credentials.',
+  },
   90002: { error: 'invalid_request', text: 'The tenant was not found.' },
   90014: { error: 'invalid_request', text: 'A required field is missing.' },
   90023: { error: 'invalid_request', text: 'The request is not valid.' },
@@ -72,8 +87,14 @@ export const knownErrors: Readonly<Record<number, KnownError>> = {
     status: 429,
     text: 'There are too many incoming requests. This exception is thrown for blocked tenants.',
   },
+  90061: { error: 'invalid_request', text: 'Request to External OIDC endpoint failed.' },
   90094: { error: 'consent_required', text: 'Admin consent is required.' },
   500011: { error: 'invalid_resource', text: 'The resource principal was not found.' },
+  500133: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'Assertion is not within its valid time range. Ensure that the access token is not expired before using it for user assertion, or request a new token.',
+  },
   501481: {
     error: 'invalid_grant',
     text: 'The Code_Verifier does not match the code_challenge supplied in the authorization request.',
@@ -109,6 +130,21 @@ export const knownErrors: Readonly<Record<number, KnownError>> = {
   700054: {
     error: 'unsupported_response_type',
     text: 'response_type is not enabled for the application.',
+  },
+  700211: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'No matching federated identity record found for presented assertion issuer.',
+  },
+  700212: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'No matching federated identity record found for presented assertion audience.',
+  },
+  700213: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'No matching federated identity record found for presented assertion subject.',
   },
   900144: {
     error: 'invalid_request',
@@ -148,6 +184,11 @@ export const knownErrors: Readonly<Record<number, KnownError>> = {
     error: 'invalid_client',
     status: 401,
     text: 'The client application is missing service principal in the tenant.',
+  },
+  7000272: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'The certificate used to sign the federated credential could not be found in the metadata of identity provider.',
   },
   7000274: {
     error: 'invalid_client',

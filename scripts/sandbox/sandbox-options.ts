@@ -1,4 +1,5 @@
 /** What a sandbox is started with, and the record it keeps of each request. */
+import type { JSONWebKeySet } from 'jose';
 
 /** A client secret as the portal keeps it; a plain string is one without an id that never expires. */
 export interface SandboxSecret {
@@ -17,6 +18,17 @@ export interface TrustedChain {
   readonly trustedRoots: readonly string[];
 }
 
+/** Another issuer's tokens that an application may prove itself with; all three are matched exactly. */
+export interface FederatedCredential {
+  /** Names it in the record of requests; the subject by default. */
+  readonly name?: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly audience: string;
+  /** The issuer's keys, or where they are published; the sandbox's own for its own tenants. */
+  readonly keys?: JSONWebKeySet | string;
+}
+
 /** An application registered at the sandbox. */
 export interface SandboxApp {
   readonly clientId: string;
@@ -26,6 +38,7 @@ export interface SandboxApp {
   readonly certificates?: readonly string[];
   /** Trusts the chain that assertions bring in `x5c`, and nothing else, in place of `certificates`. */
   readonly requiresX5c?: TrustedChain;
+  readonly federatedCredentials?: readonly FederatedCredential[];
   /** Exact, but for the port of `http://localhost`; sign-out may return to these too. */
   readonly redirectUris: readonly string[];
   readonly frontChannelLogoutUrl?: string;
@@ -116,8 +129,11 @@ export interface Upload {
 
 /** Which credential an application showed: its name, never its value. */
 export interface CredentialUse {
-  readonly kind: 'secret' | 'certificate';
-  /** A secret's id, or its place in the list as `#1`; a certificate's SHA-256 thumbprint in base64url. */
+  readonly kind: 'secret' | 'certificate' | 'federated';
+  /**
+   * A secret's id, or its place in the list as `#1`; a certificate's SHA-256 thumbprint in base64url;
+   * a federated credential's name.
+   */
   readonly name: string;
 }
 

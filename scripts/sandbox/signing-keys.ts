@@ -1,6 +1,7 @@
 /** The keys that sign tokens: one in use for work accounts, one for personal ones, and those before them. */
 import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import type { JSONWebKeySet } from 'jose';
 import { personalTenantId } from './directory.ts';
 import { selfSigned } from './self-signed.ts';
 
@@ -62,11 +63,11 @@ export class SigningKeys {
   }
 
   /** The JSON Web Key Set, each key with the issuer it may sign for. */
-  published(): object {
+  published(): JSONWebKeySet {
     const keys = this.#keys
       .filter(({ kid }) => !this.#unpublished.has(kid))
       .map((key) => {
-        const { n, e } = createPublicKey(key.privateKey).export({ format: 'jwk' });
+        const { n = '', e = '' } = createPublicKey(key.privateKey).export({ format: 'jwk' });
         const x5c = [key.certificate.toString('base64')];
         const issuer = this.#issuerOf(key);
         return { kty: 'RSA', use: 'sig', kid: key.kid, x5t: key.kid, n, e, x5c, issuer };

@@ -4,7 +4,7 @@ import { SignJWT } from 'jose';
 import { demoApp } from '../../scripts/sandbox/sandbox-options.ts';
 import { thumbprintOf } from '../../scripts/sandbox/thumbprint.ts';
 
-export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 export interface AssertionOrder {
   /** The token endpoint. */

@@ -92,10 +92,13 @@ describe('Sandbox client authentication', () => {
   });
 
   const issuer = 'http://127.0.0.1/{tenantid}/v2.0';
+  const other = randomUUID();
   const refusals: readonly (readonly [string, number, Assertion])[] = [
     ['the issuer as its audience', 700023, { payload: { aud: issuer } }],
     ['a list of audiences', 50027, { payload: { aud: [issuer] } }],
-    ['another issuer', 700021, { payload: { iss: randomUUID() } }],
+    ['the name of another application', 700021, { payload: { iss: other, sub: other } }],
+    ['another subject', 700021, { payload: { sub: other } }],
+    ['another issuer, of which the application knows none', 70025, { payload: { iss: other } }],
     ['an expiry in the past', 700024, { payload: { exp: 1 } }],
     ['a start in the future', 700024, { payload: { nbf: 4e9 } }],
     ['no jti', 50027, { payload: { jti: undefined } }],
