@@ -6,6 +6,7 @@ import type Koa from 'koa';
 import { isPath } from './api-path.ts';
 import type { Service } from './faults.ts';
 import { graphError } from './graph-error.ts';
+import { identityError } from './managed-identity.ts';
 import { otherHost } from './other-host.ts';
 import { errorBody, ProtocolError, traceOf } from './protocol-error.ts';
 import { recordOf } from './request-log.ts';
@@ -13,6 +14,7 @@ import type { SandboxState } from './sandbox-state.ts';
 
 function serviceOf(endpoint: string): Service | undefined {
   if (endpoint === 'graph' || endpoint === 'todo') return endpoint;
+  if (endpoint === 'managed-identity') return endpoint;
   return endpoint === 'other' || endpoint === 'files' ? undefined : 'authority';
 }
 
@@ -28,6 +30,8 @@ function refuse(ctx: Koa.Context, state: SandboxState, service: Service, status:
     const trace = traceOf(state.now(), ctx.get('client-request-id'));
     ctx.status = status;
     ctx.body = errorBody(new ProtocolError(90033), trace, state.url);
+  } else if (service === 'managed-identity') {
+    identityError(ctx, status, 'The managed identity endpoint has a bad day.');
   } else {
     const messages: Record<number, [string, string]> = {
       403: ['ErrorAccessDenied', 'Access is denied. Check credentials and try again.'],
@@ -84,6 +88,8 @@ function throttled(ctx: Koa.Context, state: SandboxState, service: Service): boo
     ctx.status = 429;
     ctx.type = 'text';
     ctx.body = 'Too Many Requests';
+  } else if (service === 'managed-identity') {
+    identityError(ctx, 429, 'Too many requests.');
   } else {
     graphError(ctx, state, 429, 'TooManyRequests', 'Too many requests. Please retry later.');
   }

@@ -1,7 +1,7 @@
 /** The faults a sandbox can be told to make. */
 
 /** The three services that can be taken away, each on its own. */
-export type Service = 'authority' | 'graph' | 'todo';
+export type Service = 'authority' | 'graph' | 'todo' | 'managed-identity';
 
 /** What answers of one path can be spoilt of: the two APIs, and the host of Graph's files. */
 export type Api = 'graph' | 'todo' | 'files';

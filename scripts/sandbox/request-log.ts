@@ -9,6 +9,7 @@ const endpoints: readonly (readonly [RegExp, SandboxEndpoint])[] = [
   [/^\/graph\//, 'graph'],
   [/^\/todo(\/|$)/, 'todo'],
   [/^\/files\//, 'files'],
+  [/^\/msi\/token$/, 'managed-identity'],
   [/\/openid-configuration$/, 'discovery'],
   [/\/discovery\/v2\.0\/keys$/, 'keys'],
   [/\/oauth2\/v2\.0\/authorize$/, 'authorize'],

@@ -53,6 +53,19 @@ export interface SandboxApp {
   readonly groupClaims?: 'groups' | 'hasgroups';
 }
 
+/** An identity that Azure gives to a host. */
+export interface ManagedIdentity {
+  readonly clientId: string;
+  /** The `sub` of its tokens, and what federated credentials name as their subject. */
+  readonly objectId: string;
+  /** The first tenant of the sandbox by default. */
+  readonly tenantId?: string;
+  /** Whether it is the one that requests without a name mean. */
+  readonly isSystemAssigned?: boolean;
+  /** How long its tokens are good for; a day by default. */
+  readonly tokenSeconds?: number;
+}
+
 /** `reusable` as Entra ID does; `rotating`: single use; `family`: using one twice revokes all that came of it. */
 export type RefreshTokenMode = 'reusable' | 'rotating' | 'family';
 
@@ -67,6 +80,8 @@ export interface SandboxOptions {
   readonly publicHost?: string;
   /** `demoApp` alone by default. */
   readonly apps?: readonly SandboxApp[];
+  /** Those of the host that the application runs on; `demoIdentity` alone by default. */
+  readonly managedIdentities?: readonly ManagedIdentity[];
   readonly refreshTokens?: RefreshTokenMode;
   /** 3600 by default. */
   readonly accessTokenSeconds?: number;
@@ -89,6 +104,13 @@ export const demoApp: SandboxApp & { readonly secrets: readonly string[] } = {
   frontChannelLogoutUrl: 'http://localhost:4000/signout-oidc',
 };
 
+/** The identity of the host that the demo runs on. */
+export const demoIdentity: ManagedIdentity = {
+  clientId: '9b6d2f7e-58a1-4c3b-8f0e-1d2c3b4a5f60',
+  objectId: 'c5e1f0a2-7d34-4b96-9a8c-6e5d4f3b2a10',
+  isSystemAssigned: true,
+};
+
 export type SandboxEndpoint =
   | 'discovery'
   | 'keys'
@@ -100,6 +122,7 @@ export type SandboxEndpoint =
   | 'graph'
   | 'todo'
   | 'files'
+  | 'managed-identity'
   | 'other';
 
 /** One message that somebody sent through Graph. */

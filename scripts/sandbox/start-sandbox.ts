@@ -15,6 +15,7 @@ import { noFaults } from './faults.ts';
 import { addFileHost } from './file-host.ts';
 import { addGraphApi } from './graph-api.ts';
 import { addLogoutEndpoint } from './logout-endpoint.ts';
+import { addManagedIdentity } from './managed-identity.ts';
 import { addOperatorPage } from './operator-page.ts';
 import { makePathFaults } from './path-faults.ts';
 import { logRequests } from './request-log.ts';
@@ -22,6 +23,8 @@ import { todos } from './resources.ts';
 import { SandboxControls } from './sandbox-controls.ts';
 import {
   demoApp,
+  demoIdentity,
+  type ManagedIdentity,
   type RequestRecord,
   type SandboxOptions,
   type SentMail,
@@ -43,6 +46,11 @@ export interface Sandbox {
   /** The application id URI of the to-do API: the prefix of its scopes. */
   readonly todoResource: string;
   readonly operatorUrl: string;
+  /** What Azure sets in the environment of a host's processes: Microsoft's libraries read it. */
+  readonly identityEnvironment: {
+    readonly IDENTITY_ENDPOINT: string;
+    readonly IDENTITY_HEADER: string;
+  };
   readonly tenants: readonly Tenant[];
   readonly users: readonly User[];
   readonly controls: SandboxControls;
@@ -103,7 +111,12 @@ function addAssets(router: Router): void {
   }
 }
 
-function createApp(state: SandboxState, controls: SandboxControls): Koa {
+function createApp(
+  state: SandboxState,
+  controls: SandboxControls,
+  identities: readonly ManagedIdentity[],
+  identityHeader: string,
+): Koa {
   const router = new Router();
   addAssets(router);
   addOperatorPage(router, state, controls);
@@ -120,6 +133,7 @@ function createApp(state: SandboxState, controls: SandboxControls): Koa {
   addAdminConsentEndpoint(router, state);
   addSignInSteps(router, state);
   addTokenEndpoint(router, state);
+  addManagedIdentity(router, state, identities, identityHeader);
   addLogoutEndpoint(router, state);
   const app = new Koa();
   // Callers that go away in the middle of an answer are no fault of the sandbox's.
@@ -147,13 +161,19 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const url = new URL(`${options.tls ? 'https' : 'http'}://${name}:${address.port}/`);
   const state = await createState(url, options);
   const controls = new SandboxControls(state);
-  server.on('request', createApp(state, controls).callback());
+  const identities = options.managedIdentities ?? [demoIdentity];
+  const identityHeader = randomUUID();
+  server.on('request', createApp(state, controls, identities, identityHeader).callback());
   return {
     url: url.href,
     graphUrl: `${url.href}graph/v1.0`,
     todoUrl: `${url.href}todo`,
     todoResource: todos.uri,
     operatorUrl: `${url.href}operator`,
+    identityEnvironment: {
+      IDENTITY_ENDPOINT: `${url.href}msi/token`,
+      IDENTITY_HEADER: identityHeader,
+    },
     tenants,
     users,
     controls,
