@@ -17,7 +17,7 @@ const MENDED_BY: ReadonlyMap<number, string> = new Map([
     'Correct the secret: the Value belongs here, not the Secret ID; or make a new one, under Certificates & secrets.',
   ],
   [7000222, 'Make a new secret, under Certificates & secrets: this one has expired.'],
-  ...[70021, 700211, 700212, 700213, 7002137, 7002138].map(
+  ...[70021, 70025, 700211, 700212, 700213, 7002137, 7002138].map(
     (code) =>
       [
         code,

@@ -53,7 +53,7 @@ describe('A list of credentials', () => {
 
   for (const refused of [
     ...[700027, 700024, 7000214, 1000502, 7000274, 7000277, 7000215, 7000222],
-    ...[70021, 700211, 700212, 700213, 500133],
+    ...[70021, 70025, 700211, 700212, 700213, 7002137, 500133],
   ]) {
     it(`goes on to the next after AADSTS${refused}, once, and stays with it`, async () => {
       code = refused;
