@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { isIP } from 'node:net';
 import { Router } from '@koa/router';
+import type { JSONWebKeySet } from 'jose';
 import Koa from 'koa';
 import { addAdminConsentEndpoint } from './admin-consent-endpoint.ts';
 import { addAuthorizeEndpoint } from './authorize-endpoint.ts';
@@ -54,6 +55,8 @@ export interface Sandbox {
   readonly tenants: readonly Tenant[];
   readonly users: readonly User[];
   readonly controls: SandboxControls;
+  /** The keys that are published at this moment. */
+  readonly keySet: JSONWebKeySet;
   /** Every request so far, oldest first. */
   readonly requests: readonly RequestRecord[];
   /** Every message sent through Graph, oldest first. */
@@ -177,6 +180,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     tenants,
     users,
     controls,
+    get keySet() {
+      return state.keys.published();
+    },
     requests: state.requests,
     sentMail: state.sentMail,
     uploads: state.uploads,
