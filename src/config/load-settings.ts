@@ -1,18 +1,19 @@
 /** Loads the settings: all sources read, every section checked, all faults told at once. */
 import { randomBytes as secureRandomBytes } from 'node:crypto';
 import { checkApiTenants } from './api-tenants.ts';
-import { AZURE_AD_KEYS, type AzureAdSettings, readAzureAd } from './azure-ad.ts';
+import { AZURE_AD_KEYS, readAzureAd } from './azure-ad.ts';
 import { checkRedirectUris } from './callback-paths.ts';
 import { childOf } from './config-tree.ts';
 import { readDownstreamApis } from './downstream-apis.ts';
 import { FaultReport } from './faults.ts';
 import { LOCAL_KEYS_FILE, type LocalKeys, localKeys } from './local-keys.ts';
+import { checkPublicHost } from './public-host.ts';
 import { readSources, type Sources } from './read-sources.ts';
 import { Section } from './section.ts';
 import type { SECTIONS } from './sections.ts';
 import { readSessionLimits, SESSION_KEYS } from './session-limits.ts';
 import type { DownstreamApi, Settings } from './settings.ts';
-import { readSite, SITE_KEYS, type SiteSettings } from './site.ts';
+import { readSite, SITE_KEYS } from './site.ts';
 import { readTokenCache, TOKEN_CACHE_KEYS, type TokenCacheSettings } from './token-cache.ts';
 
 export interface LoadedSettings {
@@ -50,7 +51,8 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
   const azureAdSection = section('AzureAd', AZURE_AD_KEYS);
   const azureAd = readAzureAd(azureAdSection, { directory, now: now(), env: options.env });
   if (site.publicUrl) checkRedirectUris(azureAdSection, azureAd, site.publicUrl);
-  checkPublicHost(site, azureAd, report);
+  const isAtEntra = azureAd.authority?.kind === 'entra';
+  if (site.publicUrl && isAtEntra) checkPublicHost(site.publicUrl, report);
   const downstreamApis = readDownstreamApis(tree, report);
   checkApiTenants(azureAd.authority, downstreamApis, report);
   const tokenCache = readTokenCache(section('TokenCache', TOKEN_CACHE_KEYS), site.publicUrl);
@@ -80,16 +82,6 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
 
 function firstScopes(apis: readonly DownstreamApi[]): readonly string[] {
   return apis.find(({ requestAppToken }) => !requestAppToken)?.scopes ?? [];
-}
-
-function checkPublicHost(
-  { publicUrl }: SiteSettings,
-  { authority }: AzureAdSettings,
-  report: FaultReport,
-): void {
-  if (authority?.kind !== 'entra' || publicUrl?.hostname !== '[::1]') return;
-  const problem = 'is at [::1], which Entra ID takes in no redirect URI';
-  report.fault('Site:PublicUrl', problem, 'Use localhost in its place.');
 }
 
 /** The keys given; what is absent, which was checked to be allowed, comes from the local file. */

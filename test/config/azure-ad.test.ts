@@ -179,6 +179,16 @@ describe('The section AzureAd', () => {
       const oidc = { 'AzureAd:TenantId': undefined, 'AzureAd:Authority': 'https://id.example' };
       expect(faultsWith({ ...publicUrl, ...oidc })).to.deep.equal([]);
     });
+
+    for (const sign of "!$'(),;") {
+      it(`${sign} in the host of the public URL, which no redirect URI may hold`, () => {
+        const publicUrl = { 'Site:PublicUrl': `https://your${sign}site`, 'Site:TrustProxy': true };
+        const [fault, ...others] = faultsWith(publicUrl);
+        expect(fault?.key).to.equal('Site:PublicUrl');
+        expect(fault?.problem).to.include('which no redirect URI may hold');
+        expect(others).to.deep.equal([]);
+      });
+    }
   });
 
   it('warns of keys that have no effect here, and of those it does not know', () => {
