@@ -1,0 +1,56 @@
+/** Decides how the site will prove who it is, and makes the certificate where it is one. */
+import { resolve } from 'node:path';
+import { Misconfigured } from '../../src/errors.ts';
+import {
+  certificateFiles,
+  makeClientCertificate,
+  writeClientCertificate,
+} from './client-certificate.ts';
+import type { NewCredential } from './registration.ts';
+
+interface CredentialOrder {
+  /** The directory to write it to, as given; `undefined` for a secret. */
+  readonly certificate: string | undefined;
+  readonly days: string | undefined;
+  readonly host: string;
+  /** What the certificate's directory starts from. */
+  readonly directory: string;
+  readonly now: number;
+}
+
+const DEFAULT_DAYS = 365;
+/** What the portal allows for secrets, too. */
+const MAX_DAYS = 730;
+const DAY_MS = 24 * 3_600_000;
+
+/** @throws {Misconfigured} the order is at fault, or the certificate cannot be written. */
+export function newCredential(order: CredentialOrder): NewCredential {
+  const { certificate: given, days, host, directory, now } = order;
+  // In whole seconds, as a certificate has them.
+  const notAfter = new Date(Math.floor(now / 1000) * 1000 + readDays(days) * DAY_MS);
+  if (given === undefined) return { type: 'secret', notAfter };
+  if (given.trim() === '') throw new Misconfigured('--certificate is empty.');
+  const absolute = resolve(directory, given);
+  if (/[\p{Cc}=]/u.test(absolute)) {
+    throw new Misconfigured(
+      `--certificate: ${absolute} holds "=" or a control character, with which az finds no file.`,
+    );
+  }
+  // From a day before now, as clocks differ.
+  const validity = { notBefore: new Date(now - DAY_MS), notAfter };
+  writeClientCertificate(absolute, () => makeClientCertificate(host, validity));
+  const { certificate, privateKey } = certificateFiles(given);
+  return {
+    type: 'certificate',
+    notAfter,
+    file: certificateFiles(absolute).certificate,
+    certificateDiskPath: certificate,
+    privateKeyDiskPath: privateKey,
+  };
+}
+
+function readDays(text: string | undefined): number {
+  const days = text === undefined ? DEFAULT_DAYS : Number(text);
+  if (Number.isInteger(days) && days >= 1 && days <= MAX_DAYS) return days;
+  throw new Misconfigured(`--days is not a whole number from 1 to ${MAX_DAYS}.`);
+}
