@@ -458,8 +458,8 @@ describe('npm run register-app', () => {
         },
         Todo: { BaseUrl: 'https://todo.example', Scopes: 'api://todo/Read' },
         Own: {
-          BaseUrl: 'https://graph.microsoft.com/v1.0',
-          Scopes: 'https://graph.microsoft.com/.default',
+          BaseUrl: 'https://own.example',
+          Scopes: 'api://own/.default',
           RequestAppToken: true,
         },
       },
@@ -498,6 +498,16 @@ describe('npm run register-app', () => {
       expect(valuesOf(callOf(chosen, 'ad app permission add'), '--api-permissions')).to.deep.equal([
         'id-of-mail-read=Scope',
       ]);
+    });
+
+    it('no permission by .default, which stands for those that are registered', () => {
+      const BaseUrl = 'https://graph.microsoft.com/v1.0';
+      const Scopes = 'https://graph.microsoft.com/.default';
+      const run = registered(SITE, {
+        settings: { DownstreamApis: { Graph: { BaseUrl, Scopes } } },
+      });
+      const add = callOf(run, 'ad app permission add');
+      expect(valuesOf(add, '--api-permissions')).to.deep.equal(['id-of-user-read=Scope']);
     });
 
     it('acrs as another claim, where the account page asks for a step-up', () => {
