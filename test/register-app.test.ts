@@ -356,7 +356,7 @@ describe('npm run register-app', () => {
           const reset = callOf(run, 'ad app credential reset');
           const file = join(printed.folder, directory, 'certificate.pem');
           expect(valuesOf(reset, '--cert')).to.deep.equal([`@${file}`]);
-          const [json = ''] = /^\{\n[^]*^\}$/m.exec(run.stdout) ?? [];
+          const [json = ''] = /^\{\n[\s\S]*^\}$/m.exec(run.stdout) ?? [];
           const settings = settingsSchema.parse(JSON.parse(json));
           expect(settings.AzureAd['ClientCredentials']).to.deep.equal([
             {
