@@ -294,7 +294,7 @@ describe('npm run register-app', () => {
       expect(settings.site.publicUrl.href).to.equal('https://your.site/');
       expect(settings.azureAd.clientId).to.equal(CLIENT_ID);
       expect(settings.azureAd.authority).to.deep.include({ kind: 'entra', tenantId: TENANT_ID });
-      expect(settings.azureAd.credential.type).to.equal('certificate');
+      expect(settings.azureAd.credentials[0]?.sourceType).to.equal('Path');
       expect(settings.downstreamApis.map(({ scopes }) => scopes)).to.deep.equal([['User.Read']]);
     }).timeout(20_000);
 

@@ -144,7 +144,7 @@ async function sendWith<T>(
   } catch (error) {
     // The next one may do: a vault that cannot sign now is no reason to fail.
     if (!(error instanceof CredentialUnusable)) throw error;
-    slot.failed(error);
+    await slot.failed(loaded, error);
     return undefined;
   }
 }

@@ -98,9 +98,10 @@ export class CredentialSlot {
     await this.#parts.source.prepare?.();
   }
 
-  /** What went wrong while it was used: signing, for one. */
-  failed(error: CredentialUnusable): void {
-    this.#note(error.message, error.fix, error.isPassing);
+  /** What went wrong while it was used: signing, for one. What has replaced it takes its place at once. */
+  async failed({ fingerprint }: LoadedCredential, error: CredentialUnusable): Promise<void> {
+    const fresh = await this.#load(() => this.#parts.source.reload());
+    if (fresh?.fingerprint === fingerprint) this.#noteError(error);
   }
 
   /** What the authority said when it refused it last. */
@@ -137,7 +138,7 @@ export class CredentialSlot {
     try {
       loaded = await load();
     } catch (error) {
-      if (error instanceof CredentialUnusable) this.failed(error);
+      if (error instanceof CredentialUnusable) this.#noteError(error);
       // A package or a module that cannot be loaded stops a start; after one it is as good as absent.
       else if (error instanceof Misconfigured) this.#note(error.message, 'See the message.', false);
       else throw error;
@@ -151,6 +152,10 @@ export class CredentialSlot {
     }
     this.#problem = undefined;
     return loaded;
+  }
+
+  #noteError({ message, fix, isPassing }: CredentialUnusable): void {
+    this.#note(message, fix, isPassing);
   }
 
   #note(text: string, fix: string, isPassing: boolean): void {

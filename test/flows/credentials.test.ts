@@ -14,9 +14,13 @@ import { createAuthority } from '../support/certificate-authority.ts';
 import { type FederatedIssuer, startFederatedIssuer } from '../support/federated-issuer.ts';
 import { passSandbox, type Site, sandboxEnvironment, startSite } from '../support/site.ts';
 import { aFolder, freePort, startSiteProcess } from '../support/site-process.ts';
+import { startVaultStand, type VaultStand } from '../support/vault-stand.ts';
 import { Visitor } from '../support/visitor.ts';
 
 const FIRST = 'AzureAd__ClientCredentials__0__';
+
+/** How a vault may keep a certificate with its key. */
+const SECRET_FORMS = { pfx: 'application/x-pkcs12', pem: 'application/x-pem-file' } as const;
 
 interface Case {
   /** What the app registration knows. */
@@ -24,6 +28,11 @@ interface Case {
   /** Keys of the first credential. */
   readonly credential: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+}
+
+interface VaultChoices {
+  readonly form?: keyof typeof SECRET_FORMS;
+  readonly isExportable?: boolean;
 }
 
 describe('A person signs in, and is served on,', () => {
@@ -210,4 +219,46 @@ describe('A person signs in, and is served on,', () => {
       await expectServed('federated');
     });
   }
+
+  describe('from a key vault, through Microsoft’s own libraries,', () => {
+    let stand: VaultStand;
+    afterEach(() => stand.close());
+
+    async function startAtVault(
+      sourceType: string,
+      { form = 'pfx', isExportable = true }: VaultChoices,
+    ) {
+      const given = await start({
+        app: { certificates },
+        credential: {
+          SourceType: sourceType,
+          KeyVaultUrl: 'https://concierge-test.vault.azure.net',
+          KeyVaultCertificateName: 'site',
+        },
+      });
+      stand = await startVaultStand(sandbox);
+      stand.vault.controls.addVersion('site', {
+        ...pair,
+        ...{ contentType: SECRET_FORMS[form], isExportable },
+      });
+      const there = await startSiteProcess({ ...given.env, ...stand.environment }, given.port);
+      site = { url: there.url, close: () => there.stop() };
+      return there;
+    }
+
+    for (const form of ['pfx', 'pem'] as const) {
+      it(`by a certificate that is fetched with its key, kept there as ${form}`, async () => {
+        await startAtVault('KeyVault', { form });
+        await expectServed('certificate');
+        expect(stand.vault.count('sign')).to.equal(0);
+      });
+    }
+
+    it('by a certificate whose key never leaves it', async () => {
+      await startAtVault('SignedAssertionFromVault', { isExportable: false });
+      await expectServed('certificate');
+      expect(stand.vault.count('get-secret')).to.equal(0);
+      expect(stand.vault.count('sign'), 'each assertion is signed once').to.equal(2);
+    });
+  });
 });

@@ -23,6 +23,12 @@ const NAVIGATION = {
 /** Keeps cookies by host and port, as two sites on one machine should. */
 export class Visitor {
   readonly #jars = new Map<string, CookieJar>();
+  readonly #always: Readonly<Record<string, string>>;
+
+  /** `always`: headers of each request, such as those of a proxy that it comes by. */
+  constructor(always: Readonly<Record<string, string>> = {}) {
+    this.#always = always;
+  }
 
   /** Opens a page as a typed address or a link does. */
   open(url: string | URL, headers: Record<string, string> = {}): Promise<Page> {
@@ -100,6 +106,7 @@ export class Visitor {
 
   async #send(url: URL, init: RequestInit, sameSite: SameSite = 'lax'): Promise<Response> {
     const headers = new Headers(init.headers);
+    for (const [name, value] of Object.entries(this.#always)) headers.set(name, value);
     const jar = this.#jar(url);
     const cookies = jar.getCookieStringSync(url.href, { sameSiteContext: sameSite });
     if (cookies) headers.set('cookie', cookies);
