@@ -51,6 +51,8 @@ export interface SandboxApp {
    * `_claim_sources`; with `hasgroups`, as where tokens travel in URLs, that claim for more than 5.
    */
   readonly groupClaims?: 'groups' | 'hasgroups';
+  /** The app roles that people were assigned in their own organisation, by username. */
+  readonly assignments?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** An identity that Azure gives to a host. */
@@ -102,6 +104,7 @@ export const demoApp: SandboxApp & { readonly secrets: readonly string[] } = {
     'http://localhost/admin-consent-callback',
   ],
   frontChannelLogoutUrl: 'http://localhost:4000/signout-oidc',
+  assignments: { 'ada@contoso.example': ['Reports.Reader'] },
 };
 
 /** The identity of the host that the demo runs on. */

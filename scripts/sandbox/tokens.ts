@@ -106,6 +106,13 @@ export async function signAppToken(state: SandboxState, order: AppTokenOrder): P
   });
 }
 
+/** `roles`, absent for whoever has none; of this app, and so in the ID token alone. */
+function roleClaims(state: SandboxState, { clientId, user, membership }: Grant): object {
+  const { assignments = {} } = state.apps.get(clientId.toLowerCase()) ?? {};
+  const roles = membership.guest ? [] : (assignments[user.username] ?? []);
+  return roles.length > 0 ? { roles } : {};
+}
+
 function spoil(fault: IdTokenFault | undefined, order: TokenOrder, state: SandboxState): object {
   const { membership, user } = order.grant;
   const foreign = tenants.find(({ id }) => id !== membership.tenant.id);
@@ -156,6 +163,7 @@ export async function signIdToken(state: SandboxState, order: TokenOrder): Promi
     ...(claims.idTokenContext && { acrs: [claims.idTokenContext] }),
     ...(nonce !== undefined && { nonce }),
     ...groupClaims(state, grant),
+    ...roleClaims(state, grant),
     ...spoil(fault, order, state),
   })
     .setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid })

@@ -40,10 +40,25 @@ describe('Sandbox token endpoint', () => {
     it('gives an ID token with the documented claims, back-dated by five minutes', async () => {
       const expected = await fixture('id-token-claims');
       const claims = claimsOf(text(await client.signIn(ada), 'id_token'));
-      expect(Object.keys(claims)).to.have.members([...expected.default, ...expected.optional]);
+      const names = [...expected.default, ...expected.optional, ...expected.assigned];
+      expect(Object.keys(claims)).to.have.members(names);
       expect(claims).to.include({ ver: '2.0', nonce: 'the nonce', aud: demoApp.clientId });
       expect(claims['iss']).to.equal(`${sandbox.url}${claims['tid']}/v2.0`);
       expect(claims['iat']).to.equal(now / 1000 - 300);
+    });
+
+    it('names the app roles that someone was assigned, in the ID token of their own organisation', async () => {
+      const rolesOf = async (username: string, token: string, at = client) =>
+        claimsOf(text(await at.signIn(username), token))['roles'];
+      expect(await rolesOf(ada, 'id_token')).to.deep.equal(['Reports.Reader']);
+      expect(await rolesOf(ada, 'access_token')).to.equal(undefined);
+      expect(await rolesOf('ben@contoso.example', 'id_token')).to.equal(undefined);
+      const cleo = 'cleo@fabrikam.example';
+      sandbox.controls.register({ ...demoApp, assignments: { [cleo]: ['A', 'B'] } });
+      expect(await rolesOf(ada, 'id_token')).to.equal(undefined);
+      expect(await rolesOf(cleo, 'id_token')).to.deep.equal(['A', 'B']);
+      const guest = new TestClient(sandbox, 'contoso.example');
+      expect(await rolesOf(cleo, 'id_token', guest)).to.equal(undefined);
     });
 
     it('leaves out what was not asked for', async () => {
