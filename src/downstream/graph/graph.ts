@@ -97,18 +97,18 @@ export class Graph {
 
   /** An action, sent once, whose good answer says nothing more. */
   async act(read: GraphRead, body?: object): Promise<void> {
-    const call = {
-      ...this.#call(read),
-      method: 'POST',
-      ...(body && {
-        headers: { ...read.headers, 'content-type': 'application/json' },
-        body: Buffer.from(JSON.stringify(body)),
-      }),
-    };
+    const call = this.#post(read, body);
     const { client, caller } = this.options;
     const answer = await client.stream(caller, call);
     if (answer.status >= 300) throw await client.failure(call, answer);
     answer.body.destroy();
+  }
+
+  /** What is asked by POST, as the question is long; asking twice does no more than asking once. */
+  async ask<T extends z.ZodType>(shape: T, read: GraphRead, body: object): Promise<z.output<T>> {
+    const { client, caller } = this.options;
+    const call = { ...this.#post(read, body), isIdempotent: true };
+    return this.shaped(shape, await client.json(caller, call));
   }
 
   /** @throws {ApiFailed} the answer has another shape. */
@@ -129,6 +129,17 @@ export class Graph {
   #json(read: GraphRead): Promise<unknown> {
     const { client, caller } = this.options;
     return client.json(caller, this.#call(read));
+  }
+
+  #post(read: GraphRead, body?: object): ApiCall {
+    return {
+      ...this.#call(read),
+      method: 'POST',
+      ...(body && {
+        headers: { ...read.headers, 'content-type': 'application/json' },
+        body: Buffer.from(JSON.stringify(body)),
+      }),
+    };
   }
 
   #call({ permission, ...read }: GraphRead): ApiCall {

@@ -13,6 +13,10 @@ const groupSchema = z.object({
 });
 export type Group = z.output<typeof groupSchema>;
 
+const idsSchema = z.object({ value: z.array(z.string()) });
+/** Graph takes no more in one question. */
+export const MAX_CHECKED_GROUPS = 20;
+
 const idSchema = z.object({ id: z.string() });
 const PAGE = '50';
 /** Of ids alone; nobody is in more groups than the pages hold. */
@@ -53,4 +57,20 @@ export async function readGroupIds(graph: Graph): Promise<readonly string[]> {
   // A decision made by some of the groups could be a wrong one.
   if (isCut) throw new Error(`an account is in more than ${items.length} groups`);
   return items.map(({ id }) => id.toLowerCase());
+}
+
+/**
+ * Those of `ids`, in lower case and at most 20, that the person is in, groups within groups included.
+ *
+ * One short answer, however many groups there are: lists of them come in pages, and end at 11,000
+ * (https://learn.microsoft.com/graph/api/directoryobject-checkmembergroups).
+ */
+export async function checkGroups(
+  graph: Graph,
+  ids: readonly string[],
+): Promise<readonly string[]> {
+  const read = { path: '/me/checkMemberGroups', permission: 'User.Read' };
+  const { value } = await graph.ask(idsSchema, read, { groupIds: ids });
+  const own = new Set(value.map((id) => id.toLowerCase()));
+  return ids.filter((id) => own.has(id));
 }
