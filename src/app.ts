@@ -25,7 +25,7 @@ import { createMetrics } from './metrics.ts';
 import { RecordNames } from './record-names.ts';
 import { Records } from './records.ts';
 import { openStorage } from './storage/open-storage.ts';
-import { createWeb } from './web/create-web.ts';
+import { type AddRoutes, createWeb } from './web/create-web.ts';
 import { SiteHooks } from './web/site-hooks.ts';
 
 /** A site ready to listen. */
@@ -46,8 +46,12 @@ const CLOSE_MS = 15_000;
 const MAX_OPEN_ACCOUNTS = 2000;
 const MAX_OPEN_APPS = 100;
 
-/** @throws {Misconfigured} the store's URI, a module or a package that settings name cannot be used. */
-export async function createApp(settings: Settings, log: Log): Promise<App> {
+/**
+ * `addRoutes`: for a site that brings routes of its own.
+ *
+ * @throws {Misconfigured} the store's URI, a module or a package that settings name cannot be used.
+ */
+export async function createApp(settings: Settings, log: Log, addRoutes?: AddRoutes): Promise<App> {
   const clock = systemClock;
   const newId = () => randomBytes(24).toString('base64url');
   const audit = auditLog(log);
@@ -102,6 +106,7 @@ export async function createApp(settings: Settings, log: Log): Promise<App> {
     hooks,
     now: clock.now,
     randomBytes,
+    addRoutes,
   });
 
   const stopWatching = watchExpiry({

@@ -94,10 +94,22 @@ export class SignInFailed extends AppError {
   }
 }
 
+/** What would let an account in: any one of the app roles, or of the groups by their object ids. */
+export type Missing =
+  | { readonly roles: readonly string[] }
+  | { readonly groups: readonly string[] };
+
 /** A request that this site refuses: cross-site writes, gateway paths not opened, accounts not allowed. */
 export class Forbidden extends AppError {
   readonly code = 'forbidden';
   readonly status = 403;
+  /** Where the account lacks something that can be given to it. */
+  readonly missing: Missing | undefined;
+
+  constructor(message: string, options: ErrorOptions & { missing?: Missing } = {}) {
+    super(message, options);
+    this.missing = options.missing;
+  }
 }
 
 /**

@@ -12,6 +12,7 @@ import type { Identity } from '../token-response.ts';
 import type { AuthorityOperations } from './authority-operations.ts';
 import type { SiteCookies } from './cookies.ts';
 import type { HeldForms } from './held-forms.ts';
+import type { Memberships } from './memberships.ts';
 import type { NetworkCount } from './network-count.ts';
 import type { Pages } from './pages.ts';
 import type { PostedAnswers } from './posted-answers.ts';
@@ -30,6 +31,8 @@ export interface WebState {
   /** What `api(ctx, …)` and `requireAccount` ask. */
   apiClient: ApiCalls;
   broker: Pick<Broker, 'acquireToken' | 'acquireAppToken'>;
+  /** What `requireGroup` asks. */
+  memberships: Pick<Memberships, 'isInAny'>;
   /** Who is signed in, once the session was looked at. */
   account?: AccountDetails | undefined;
   /** The session id that the browser sent. */
@@ -77,6 +80,7 @@ export interface Parts {
   readonly sessions: SessionStore;
   readonly successors: Successors;
   readonly sids: SidIndex;
+  readonly memberships: Memberships;
   readonly transactions: SignInTransactions;
   readonly postedAnswers: PostedAnswers;
   readonly heldForms: HeldForms;

@@ -68,7 +68,11 @@ export interface WebOptions {
   readonly hooks: SiteHooks;
   readonly now: () => number;
   readonly randomBytes: (size: number) => Buffer;
+  /** Routes besides those of this site. */
+  readonly addRoutes?: AddRoutes | undefined;
 }
+
+export type AddRoutes = (router: Router<WebState, WebContext>, parts: Parts) => void;
 
 const VIEWS = join(import.meta.dirname, '../../views');
 
@@ -134,6 +138,7 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   router.all(['/api/:name', '/api/:name/{*path}'], gateway(parts));
   router.post('/sign-out', signOut(parts));
   router.get(azureAd.signedOutCallbackPath, signedOut(parts));
+  options.addRoutes?.(router, parts);
 
   app.use(correlation(randomBytes));
   app.use(callsWith(parts));
@@ -155,11 +160,12 @@ export function createWeb(options: WebOptions): Koa<WebState, WebContext> {
   return app;
 }
 
-/** So that a route needs nothing but its context to call an API. */
-function callsWith({ apiClient, broker }: Pick<Parts, 'apiClient' | 'broker'>): Middleware {
+/** So that a route needs nothing but its context to call an API, or to ask for a group. */
+function callsWith({ apiClient, broker, memberships }: Parts): Middleware {
   return async (ctx, next) => {
     ctx.state.apiClient = apiClient;
     ctx.state.broker = broker;
+    ctx.state.memberships = memberships;
     await next();
   };
 }

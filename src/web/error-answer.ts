@@ -74,6 +74,11 @@ function words(
       isRetryable: true,
     };
   }
+  if (error instanceof Forbidden && error.missing) {
+    const title = `You need a ${'roles' in error.missing ? 'role' : 'group'} for this`;
+    const advice = 'Ask whoever runs this site. What you are given counts from your next sign-in.';
+    return { title, advice };
+  }
   if (error instanceof Forbidden) {
     return { title: 'That is not allowed', advice: 'Go back and use the links of this site.' };
   }

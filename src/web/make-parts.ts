@@ -6,6 +6,7 @@ import type { Parts } from './context.ts';
 import { SiteCookies } from './cookies.ts';
 import type { WebOptions } from './create-web.ts';
 import { HeldForms, heldFormSchema } from './held-forms.ts';
+import { Memberships } from './memberships.ts';
 import { networkCount } from './network-count.ts';
 import { OpenSignIns, openSignInsSchema } from './open-sign-ins.ts';
 import { Pages } from './pages.ts';
@@ -47,17 +48,19 @@ export function makeParts(options: WebOptions, { views, files }: Files): Parts {
     names,
     now,
   });
+  const sessions = new SessionStore({
+    ...settings.session,
+    records: new Records({ ...kept, schema: sessionSchema, maxOpen: MAX_OPEN_SESSIONS }),
+    names,
+    now,
+    log,
+  });
   return {
     ...options,
     newId: () => randomBytes(ID_BYTES).toString('base64url'),
     cookies: new SiteCookies(settings.site),
-    sessions: new SessionStore({
-      ...settings.session,
-      records: new Records({ ...kept, schema: sessionSchema, maxOpen: MAX_OPEN_SESSIONS }),
-      names,
-      now,
-      log,
-    }),
+    sessions,
+    memberships: new Memberships({ apis: settings.downstreamApis, sessions, now, log }),
     transactions,
     postedAnswers: new PostedAnswers({
       records: new Records({ ...kept, schema: postedAnswerSchema }),

@@ -1,5 +1,5 @@
 /** Answers a script with a problem document (RFC 9457). */
-import { SignInRequired } from '../errors.ts';
+import { Forbidden, type Missing, SignInRequired } from '../errors.ts';
 import type { Context, Parts } from './context.ts';
 import type { ErrorAnswer } from './error-answer.ts';
 import type { Reference } from './reference.ts';
@@ -15,6 +15,8 @@ export interface ProblemDetails {
   readonly signInUrl?: string;
   readonly scopes?: readonly string[];
   readonly claims?: string;
+  /** Any one of these lets the account in. */
+  readonly missing?: Missing;
 }
 
 export function showProblem(
@@ -29,6 +31,7 @@ export function showProblem(
     status: answer.status,
     detail: `${answer.message} ${answer.advice}`,
     ...(error instanceof SignInRequired && signInMembers(parts, ctx, error)),
+    ...(error instanceof Forbidden && error.missing && { missing: error.missing }),
     reference,
   };
   ctx.type = 'application/problem+json';

@@ -122,17 +122,37 @@ export class SessionStore {
     { accountId, csrf }: { readonly accountId: string; readonly csrf: string },
     ctx: object,
   ): Promise<SessionRecord | undefined> {
+    const choice = (record: SessionRecord) =>
+      record.accounts.some((account) => account.id === accountId)
+        ? { ...record, active: accountId, csrf }
+        : undefined;
+    return await this.change(id, choice, ctx);
+  }
+
+  /**
+   * Changes a session as it is kept now, whoever writes it meanwhile.
+   *
+   * With `ctx`, the request goes on with what was written.
+   *
+   * @returns what was written; `undefined` if it has ended, or `changed` gives nothing.
+   * @throws {Unavailable} it may not be written.
+   */
+  async change(
+    id: string,
+    changed: (record: SessionRecord) => SessionRecord | undefined,
+    ctx?: object,
+  ): Promise<SessionRecord | undefined> {
     const { records } = this.#options;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const kept = await records.read(this.#name(id));
-      if (!kept?.value.accounts.some((account) => account.id === accountId)) return undefined;
-      const next = { ...kept.value, active: accountId, csrf };
+      const next = kept && changed(kept.value);
+      if (!next) return undefined;
       const written = await records.replace(this.#name(id), kept, next, this.#expiresAt(next));
       if (!written) continue;
-      this.#remember(ctx, sessionName(id), written);
+      if (ctx) this.#remember(ctx, sessionName(id), written);
       return next;
     }
-    throw new Unavailable('The account could not be changed just now. Please try again.');
+    throw new Unavailable('Your session could not be changed just now. Please try again.');
   }
 
   #remember(ctx: object, name: string, kept: Kept<SessionRecord>): void {

@@ -4,6 +4,9 @@ import { z } from 'zod';
 import type { Account } from '../broker/account.ts';
 import type { Identity } from '../token-response.ts';
 
+const membershipSchema = z.object({ group: z.string(), isMember: z.boolean(), at: z.number() });
+export type Membership = z.output<typeof membershipSchema>;
+
 export const sessionSchema = z.object({
   accounts: z.array(
     z.object({
@@ -26,6 +29,8 @@ export const sessionSchema = z.object({
       acrs: z.array(z.string()).default([]),
       /** Ids of groups, as the ID token named them; absent where it named none. */
       groups: z.array(z.string()).optional(),
+      /** What Graph said of single groups and when, for as long as that is believed. */
+      memberships: z.array(membershipSchema).optional(),
     }),
   ),
   /** The id of the account in use; empty when that one was signed out and others were not. */

@@ -6,6 +6,7 @@ import { type Sandbox, startSandbox } from '../../scripts/sandbox/start-sandbox.
 import { createApp } from '../../src/app.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
 import { createLog } from '../../src/log.ts';
+import type { AddRoutes } from '../../src/web/create-web.ts';
 import { aFolder, freePort } from './site-process.ts';
 import type { Page, Visitor } from './visitor.ts';
 
@@ -44,13 +45,17 @@ export function sandboxEnvironment(sandbox: Sandbox, port: number): Record<strin
 }
 
 /** Starts the site with these settings, all from the environment. */
-export async function startSite(env: Record<string, string>): Promise<Site> {
+export async function startSite(
+  env: Record<string, string>,
+  addRoutes?: AddRoutes,
+): Promise<Site> {
   const port = Number(env['Site__Port'] ?? (await freePort()));
   const { settings } = loadSettings({ env, directory: aFolder() });
   const lines: string[] = [];
   const app = await createApp(
     settings,
     createLog('debug', (line) => lines.push(line)),
+    addRoutes,
   );
   const server = createServer(app.callback).listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -68,10 +73,11 @@ export async function startSite(env: Record<string, string>): Promise<Site> {
 /** A sandbox and a site that uses it. */
 export async function startSandboxedSite(
   env: Record<string, string> = {},
+  addRoutes?: AddRoutes,
 ): Promise<{ site: Site; sandbox: Sandbox }> {
   const sandbox = await startSandbox();
   const port = await freePort();
-  const site = await startSite({ ...sandboxEnvironment(sandbox, port), ...env });
+  const site = await startSite({ ...sandboxEnvironment(sandbox, port), ...env }, addRoutes);
   return { site, sandbox };
 }
 

@@ -29,7 +29,7 @@ import { RecordNames } from '../../src/record-names.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import type { ReadOptions, Storage } from '../../src/storage/storage.ts';
 import type { Identity } from '../../src/token-response.ts';
-import { createWeb } from '../../src/web/create-web.ts';
+import { type AddRoutes, createWeb } from '../../src/web/create-web.ts';
 import { SiteHooks } from '../../src/web/site-hooks.ts';
 import { Browser } from './browser.ts';
 
@@ -361,6 +361,7 @@ interface WebChoices {
   readonly session?: Partial<Settings['session']>;
   /** All by default, and all of it is kept. */
   readonly logLevel?: 'debug' | 'silent';
+  readonly addRoutes?: AddRoutes;
 }
 
 export async function aWeb({
@@ -373,6 +374,7 @@ export async function aWeb({
   hooks = {},
   session = {},
   logLevel = 'debug',
+  addRoutes,
 }: WebChoices = {}) {
   const url = new URL(publicUrl);
   const clock = { now: Date.parse('2026-11-21T09:00:00Z') };
@@ -431,6 +433,7 @@ export async function aWeb({
     hooks: new SiteHooks({ hooks, log }),
     now,
     randomBytes,
+    addRoutes,
   });
   const server = createServer({ maxHeaderSize: 128 * 1024 }, app.callback()).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,10 +1,11 @@
 /** Catches every failure and answers it: a page for a person, a problem document for a script. */
-import { SignInFailed, SignInRequired } from '../../errors.ts';
+import { Forbidden, SignInFailed, SignInRequired } from '../../errors.ts';
 import { adminConsentPath } from '../admin-consent-path.ts';
 import type { Context, Middleware, Parts } from '../context.ts';
 import { type ErrorAnswer, errorAnswer } from '../error-answer.ts';
 import { logFailure } from '../error-log.ts';
 import { tellFailedSignIn } from '../failed-sign-in.ts';
+import { notPermittedData } from '../not-permitted.ts';
 import { showProblem } from '../problem-details.ts';
 import { type Reference, referenceOf, referenceText } from '../reference.ts';
 import { scopeWords } from '../scope-words.ts';
@@ -56,6 +57,11 @@ function showPage(
       ...data,
       scopes: error.scopes.map(scopeWords),
       adminUrl: adminConsentPath(parts, ctx, error.scopes),
+    });
+  } else if (error instanceof Forbidden && error.missing) {
+    parts.pages.show(ctx, 'not-permitted', {
+      ...data,
+      ...notPermittedData(parts, ctx, error.missing),
     });
   } else if (ctx.state.otherAccount) {
     parts.pages.show(ctx, 'confirm-account', { ...data, other: ctx.state.otherAccount });
