@@ -59,22 +59,22 @@ export class Memberships {
     if (known.some(({ group, isMember }) => isMember && groups.includes(group))) return true;
     const unknown = groups.filter((each) => !known.some(({ group }) => group === each));
     if (unknown.length === 0) return false;
-    return (await this.#ask(ctx, account, tie, unknown)).length > 0;
+    return (await this.#ask(ctx, account, unknown)).length > 0;
   }
 
   /** Those of `groups` that the account is in. */
   #ask(
     ctx: Context,
     account: AccountDetails,
-    { at }: SessionAccount,
     groups: readonly string[],
   ): Promise<readonly string[]> {
-    const key = JSON.stringify([ctx.state.sessionId, account.id, at, groups.toSorted()]);
+    // Each sign-in has a session id of its own.
+    const key = JSON.stringify([ctx.state.sessionId, account.id, groups.toSorted()]);
     const running = this.#asked.get(key);
     if (running !== undefined) return running;
     const asked = this.#askGraph(ctx, account, groups)
       .then(async (own) => {
-        await this.#keep(ctx, { id: account.id, at }, groups, own);
+        await this.#keep(ctx, account, groups, own);
         return own;
       })
       .finally(() => this.#asked.delete(key));
@@ -105,18 +105,17 @@ export class Memberships {
     }
   }
 
-  /** With the very sign-in that it was asked for; without it there is nothing to keep it with. */
+  /** With the very sign-in that it was asked for; once that has ended, nowhere. */
   async #keep(
     ctx: Context,
-    { id, at }: Pick<SessionAccount, 'id' | 'at'>,
+    { id }: AccountDetails,
     groups: readonly string[],
     own: readonly string[],
   ): Promise<void> {
     const { sessions, now, log } = this.#options;
     const answers = groups.map((group) => ({ group, isMember: own.includes(group), at: now() }));
     const seenAt = ctx.session?.record?.seenAt ?? 0;
-    const withAnswers = (record: SessionRecord): SessionRecord | undefined => {
-      if (!record.accounts.some((each) => each.id === id && each.at === at)) return undefined;
+    const withAnswers = (record: SessionRecord): SessionRecord => {
       const accounts = record.accounts.map((each) => {
         if (each.id !== id) return each;
         const others = this.#believed(each.memberships).filter(

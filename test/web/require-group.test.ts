@@ -1,4 +1,5 @@
 /** Routes that are open to groups: by the ID token, else by Graph, whose answer is believed for a while. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { PERSONAL_TENANT } from '../../src/authority/tenant.ts';
 import type { ApiCall } from '../../src/downstream/api-client.ts';
@@ -216,8 +217,11 @@ describe('A route that requires a group', () => {
       own = [A];
       await signIn();
       const { release, arrived } = held();
+      const before = web.broker.askedNear.length;
       const all = Array.from({ length: 12 }, () => statusOf());
       await arrived;
+      while (web.broker.askedNear.length < before + 12) await delay(5);
+      await delay(5);
       release();
       expect(new Set(await Promise.all(all))).to.deep.equal(new Set([200]));
       expect(questions()).to.have.length(1);
