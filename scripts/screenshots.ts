@@ -3,15 +3,21 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Page, selectors } from 'playwright-core';
+import { requireGroup } from '../src/web/middleware/require-group.ts';
+import { requireRole } from '../src/web/middleware/require-role.ts';
 import { launchChromium } from '../test/support/chromium.ts';
 import { exampleRules } from '../test/support/example-rules.ts';
 import { startSandboxedSite } from '../test/support/site.ts';
+import { guidOf } from './sandbox/guid-of.ts';
 
 const folder = process.argv[2] ?? 'screenshots';
 mkdirSync(folder, { recursive: true });
 selectors.setTestIdAttribute('data-test');
 
-const { site, sandbox } = await startSandboxedSite({ ...exampleRules });
+const { site, sandbox } = await startSandboxedSite({ ...exampleRules }, (router) => {
+  router.get('/reports', requireRole('Reports.Reader'));
+  router.get('/planning', requireGroup(guidOf('Planning'), guidOf('Logistics')));
+});
 const browser = await launchChromium();
 
 const looks = {
@@ -79,6 +85,15 @@ async function tour(page: Page, keep: (name: string) => Promise<void>): Promise<
   await phone.context().close();
   await addBen(page);
   await keep('account-of-two');
+  for (const [path, name] of [
+    ['/reports', 'role-missing'],
+    ['/planning', 'group-missing'],
+  ] as const) {
+    await open(path);
+    await page.getByRole('heading', { name: /^You need/ }).waitFor();
+    await keep(name);
+  }
+  await open('/account');
   await page.getByRole('button', { name: 'Sign out Ben' }).click();
   await keep('signed-out-of-one');
   await open('/');

@@ -75,7 +75,8 @@ function words(
     };
   }
   if (error instanceof Forbidden && error.missing) {
-    const title = `You need a ${'roles' in error.missing ? 'role' : 'group'} for this`;
+    const what = 'roles' in error.missing ? 'a role' : 'to be in a group';
+    const title = `You need ${what} for this`;
     const advice = 'Ask whoever runs this site. What you are given counts from your next sign-in.';
     return { title, advice };
   }

@@ -158,7 +158,7 @@ describe('A route that requires a group', () => {
     await signIn({ groups: [] });
     const page = await browser.open('/a-or-b');
     expect(page.text)
-      .to.include('You need a group for this')
+      .to.include('You need to be in a group for this')
       .and.include(`<code>${A}</code>`)
       .and.include(`<code>${B}</code>`)
       .and.include('<strong>ada@contoso.example</strong>')
