@@ -4,6 +4,7 @@ import { ApiFailed, type ErrorDetail, Unavailable } from '../errors.ts';
 import { retryAfterSeconds } from '../retry-after.ts';
 import { readStart } from './bounded-body.ts';
 import type { HttpAnswer } from './exchange.ts';
+import { missingScopes } from './www-authenticate.ts';
 
 /** Only what looks like a code is taken over: a text could repeat what was sent. */
 const errorCode = z.string().regex(/^[A-Za-z][\w.-]{0,63}$/);
@@ -34,7 +35,7 @@ export async function apiFailure(
       { detail, retryAfterSeconds: retryAfterSeconds(answer.headers['retry-after'], now) },
     );
   }
-  return new ApiFailed(meaningOf(api, answer.status), { detail });
+  return new ApiFailed(meaningOf(api, answer), { detail });
 }
 
 /** The failure of an answer whose status is good and whose content is not what was asked for. */
@@ -58,7 +59,11 @@ export function stillChallenged(api: string, detail: ErrorDetail): ApiFailed {
   );
 }
 
-function meaningOf(api: string, status: number): string {
+function meaningOf(api: string, { status, headers }: HttpAnswer): string {
+  const missing = status === 403 ? missingScopes(headers['www-authenticate']) : [];
+  if (missing.length > 0) {
+    return `${api} does not let you do this. It wants the permission ${missing.join(', ')}.`;
+  }
   if (status === 401) return `${api} does not accept the access token it was sent.`;
   if (status === 403) return `${api} does not let you do this.`;
   if (status === 404) return `${api} has nothing at this place.`;

@@ -12,6 +12,8 @@ export interface AuthenticateChallenge {
 const PART = /([^\s,="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^\s,]*)))?/gsu;
 const claimsSchema = z.record(z.string(), z.unknown());
 const MAX_CLAIMS_LENGTH = 8192;
+const SCOPE = /^[a-z][\w.:/-]{0,99}$/i;
+const MAX_SCOPES = 10;
 
 /**
  * The challenges of one or several `WWW-Authenticate` headers.
@@ -57,6 +59,15 @@ export function challengedClaims(
   if (value === '' || value.length > MAX_CLAIMS_LENGTH) return undefined;
   const text = value.startsWith('{') ? value : Buffer.from(value, 'base64').toString('utf8');
   return isClaimsRequest(text) ? text : undefined;
+}
+
+/** The scopes that an API says an access token lacks (RFC 6750 §3.1); only what looks like one. */
+export function missingScopes(header: string | readonly string[] | undefined): readonly string[] {
+  const challenge = parseWwwAuthenticate(header).find(
+    ({ parameters }) => parameters.get('error') === 'insufficient_scope',
+  );
+  const scopes = (challenge?.parameters.get('scope') ?? '').split(' ');
+  return scopes.filter((scope) => SCOPE.test(scope)).slice(0, MAX_SCOPES);
 }
 
 function isClaimsRequest(text: string): boolean {

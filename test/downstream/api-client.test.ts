@@ -234,6 +234,20 @@ describe('ApiClient', () => {
         });
       }
 
+      it('says which permission is missing, where the API names it', async () => {
+        const challenge = 'Bearer error="insufficient_scope", scope="Todos.Write"';
+        const headers = { 'www-authenticate': challenge };
+        for (const [status, says] of [
+          [403, 'GraphBeta does not let you do this. It wants the permission Todos.Write.'],
+          [404, 'GraphBeta has nothing at this place.'],
+        ] as const) {
+          await using api = await aServer(answeringJson(status, {}, headers));
+          const call = { api: anApi(api.url), path: '/me' };
+          const error = await failureOf(aClient().client.json(account, call), ApiFailed);
+          expect(error.message).to.equal(says);
+        }
+      });
+
       it('takes over nothing that does not look like a code or an id', async () => {
         const body = { error: { code: `Bearer ${CANARY}-1` } };
         await using api = await aServer(answeringJson(403, body, { 'request-id': 'a b' }));

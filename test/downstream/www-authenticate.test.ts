@@ -1,6 +1,10 @@
 /** The header `WWW-Authenticate` as APIs write it. */
 import { expect } from 'chai';
-import { challengedClaims, parseWwwAuthenticate } from '../../src/downstream/www-authenticate.ts';
+import {
+  challengedClaims,
+  missingScopes,
+  parseWwwAuthenticate,
+} from '../../src/downstream/www-authenticate.ts';
 
 const claims = '{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}';
 const base64 = Buffer.from(claims).toString('base64');
@@ -99,5 +103,25 @@ describe('challengedClaims', () => {
     }
     const huge = Buffer.from(`{"a":"${'x'.repeat(10_000)}"}`).toString('base64');
     expect(challengedClaims(bearer(huge))).to.equal(undefined);
+  });
+});
+
+describe('missingScopes', () => {
+  it('are those that an API says a token lacks', () => {
+    const header = 'Bearer error="insufficient_scope", scope="api://todos/Todos.Write Todos.Read"';
+    expect(missingScopes(header)).to.deep.equal(['api://todos/Todos.Write', 'Todos.Read']);
+    expect(missingScopes(['Basic realm="x"', header])).to.have.length(2);
+  });
+
+  it('are none that the API does not name, or that look like something else', () => {
+    expect(missingScopes(undefined)).to.deep.equal([]);
+    expect(missingScopes('Bearer error="insufficient_scope"')).to.deep.equal([]);
+    expect(missingScopes('Bearer error="invalid_token", scope="A"')).to.deep.equal([]);
+    const odd = `<b>A</b> ${'A'.repeat(101)} "B" B`;
+    expect(
+      missingScopes(`Bearer error="insufficient_scope", scope="${odd.replaceAll('"', '\\"')}"`),
+    ).to.deep.equal(['B']);
+    const many = Array.from({ length: 30 }, (_, index) => `S${index}`).join(' ');
+    expect(missingScopes(`Bearer error="insufficient_scope", scope="${many}"`)).to.have.length(10);
   });
 });

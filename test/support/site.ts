@@ -45,10 +45,7 @@ export function sandboxEnvironment(sandbox: Sandbox, port: number): Record<strin
 }
 
 /** Starts the site with these settings, all from the environment. */
-export async function startSite(
-  env: Record<string, string>,
-  addRoutes?: AddRoutes,
-): Promise<Site> {
+export async function startSite(env: Record<string, string>, addRoutes?: AddRoutes): Promise<Site> {
   const port = Number(env['Site__Port'] ?? (await freePort()));
   const { settings } = loadSettings({ env, directory: aFolder() });
   const lines: string[] = [];
