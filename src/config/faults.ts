@@ -32,6 +32,10 @@ export class FaultReport {
   readonly #faults: ConfigurationFault[] = [];
   readonly #warnings: string[] = [];
 
+  get faults(): readonly ConfigurationFault[] {
+    return this.#faults;
+  }
+
   get warnings(): readonly string[] {
     return this.#warnings;
   }
@@ -47,10 +51,5 @@ export class FaultReport {
   /** Something that the site can start with; `key` and `text` make a sentence. */
   warn(key: string, text: string): void {
     this.#warnings.push(`${key} ${text}`);
-  }
-
-  /** All faults, to be thrown. */
-  toError(): ConfigurationFaults {
-    return new ConfigurationFaults(this.#faults);
   }
 }

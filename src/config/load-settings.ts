@@ -5,7 +5,7 @@ import { AZURE_AD_KEYS, readAzureAd } from './azure-ad.ts';
 import { checkRedirectUris } from './callback-paths.ts';
 import { childOf } from './config-tree.ts';
 import { readDownstreamApis } from './downstream-apis.ts';
-import { FaultReport } from './faults.ts';
+import { type ConfigurationFault, ConfigurationFaults, FaultReport } from './faults.ts';
 import { LOCAL_KEYS_FILE, type LocalKeys, localKeys } from './local-keys.ts';
 import { checkPublicHost } from './public-host.ts';
 import { readSources, type Sources } from './read-sources.ts';
@@ -31,6 +31,24 @@ export interface LoadOptions extends Sources {
 
 type SectionName = Exclude<(typeof SECTIONS)[number], 'DownstreamApis'>;
 
+/** What a configuration holds, whether or not a site could start with it. */
+export interface ExaminedSettings {
+  /** `undefined` while there are faults. */
+  readonly settings: Settings | undefined;
+  /** What could be read of each section; `undefined` if no source could be read. */
+  readonly sections: ReadSections | undefined;
+  readonly faults: readonly ConfigurationFault[];
+  readonly warnings: readonly string[];
+}
+
+/** What is faulty is absent, or as it is by default. */
+export interface ReadSections {
+  readonly site: SiteSettings;
+  readonly azureAd: AzureAdSettings;
+  readonly tokenCache: TokenCacheSettings;
+  readonly downstreamApis: readonly DownstreamApi[];
+}
+
 /**
  * The settings of `appsettings.json` in `directory` (or of `file`, or the one that
  * `APPSETTINGS_FILE` names), overlaid by `.env` beside it and by `env`.
@@ -40,10 +58,20 @@ type SectionName = Exclude<(typeof SECTIONS)[number], 'DownstreamApis'>;
  * @throws {ConfigurationFaults} something has to be mended; it lists all that is found.
  */
 export function loadSettings(options: LoadOptions): LoadedSettings {
+  const { settings, faults, warnings } = examineSettings(options);
+  if (!settings) throw new ConfigurationFaults(faults);
+  return { settings, warnings };
+}
+
+/** The same, with faults as a part of the answer: for those who go on with what there is. */
+export function examineSettings(options: LoadOptions): ExaminedSettings {
   const { directory, now = Date.now, randomBytes = secureRandomBytes, mayWrite = true } = options;
   const report = new FaultReport();
+  const examined = (sections?: ReadSections, settings?: Settings): ExaminedSettings => {
+    return { settings, sections, faults: report.faults, warnings: report.warnings };
+  };
   const tree = readSources(options, report);
-  if (!tree) throw report.toError();
+  if (!tree) return examined();
   const section = <Key extends string>(name: SectionName, keys: readonly Key[]) =>
     new Section(name, childOf(tree, name), keys, report);
 
@@ -57,27 +85,25 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
   checkApiTenants(azureAd.authority, downstreamApis, report);
   const tokenCache = readTokenCache(section('TokenCache', TOKEN_CACHE_KEYS), site.publicUrl);
   const session = readSessionLimits(section('Session', SESSION_KEYS));
+  const sections = { site, azureAd, tokenCache, downstreamApis };
 
   const { publicUrl, signInScopes = firstScopes(downstreamApis) } = site;
   const { authority, clientId, credentials } = azureAd;
   const isComplete = publicUrl && authority && clientId !== undefined && credentials.length > 0;
   // Keys are made only for a site that can start.
-  if (report.hasFaults || !isComplete) throw report.toError();
+  if (report.hasFaults || !isComplete) return examined(sections);
   const readLocalKeys = () => localKeys(directory, randomBytes, report, { mayWrite });
   const keys = completeKeys(tokenCache, readLocalKeys, report);
-  if (!keys) throw report.toError();
+  if (!keys) return examined(sections);
 
   const secure = publicUrl.protocol === 'https:';
-  return {
-    settings: {
-      site: { ...site, publicUrl, signInScopes, secure },
-      azureAd: { ...azureAd, authority, clientId },
-      tokenCache: { ...tokenCache, ...keys },
-      session,
-      downstreamApis,
-    },
-    warnings: report.warnings,
-  };
+  return examined(sections, {
+    site: { ...site, publicUrl, signInScopes, secure },
+    azureAd: { ...azureAd, authority, clientId },
+    tokenCache: { ...tokenCache, ...keys },
+    session,
+    downstreamApis,
+  });
 }
 
 function firstScopes(apis: readonly DownstreamApi[]): readonly string[] {

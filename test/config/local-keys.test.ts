@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { FaultReport } from '../../src/config/faults.ts';
+import { ConfigurationFaults, FaultReport } from '../../src/config/faults.ts';
 import { LOCAL_KEYS_FILE, localKeys } from '../../src/config/local-keys.ts';
 import { folderWith } from './config-rig.ts';
 
@@ -41,13 +41,13 @@ describe('localKeys', () => {
   it('says so where it cannot write', () => {
     const report = new FaultReport();
     expect(localKeys('/sys', bytes(1), report)).to.equal(undefined);
-    expect(report.toError().faults[0]?.problem).to.match(/^cannot be written \(E/);
+    expect(report.faults[0]?.problem).to.match(/^cannot be written \(E/);
   });
 
   it('says so where it cannot read', () => {
     const report = new FaultReport();
     expect(localKeys(folderWith({ '.local': '' }), bytes(1), report)).to.equal(undefined);
-    expect(report.toError().faults[0]?.problem).to.equal('cannot be read (ENOTDIR)');
+    expect(report.faults[0]?.problem).to.equal('cannot be read (ENOTDIR)');
   });
 
   it('refuses a file that it did not make, and shows nothing of it', () => {
@@ -60,8 +60,10 @@ describe('localKeys', () => {
       const report = new FaultReport();
       const folder = folderWith({ [LOCAL_KEYS_FILE]: content });
       expect(localKeys(folder, bytes(1), report)).to.equal(undefined);
-      expect(report.toError().faults.map(({ key }) => key)).to.deep.equal([LOCAL_KEYS_FILE]);
-      expect(report.toError().message).not.to.contain('canary').and.not.to.contain('Y2Fu');
+      expect(report.faults.map(({ key }) => key)).to.deep.equal([LOCAL_KEYS_FILE]);
+      expect(new ConfigurationFaults(report.faults).message)
+        .not.to.contain('canary')
+        .and.not.to.contain('Y2Fu');
       expect(readFileSync(join(folder, LOCAL_KEYS_FILE), 'utf8')).to.equal(content);
     }
   });
