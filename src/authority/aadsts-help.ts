@@ -163,7 +163,7 @@ export const AADSTS_HELP: Readonly<Record<number, AadstsHelp>> = {
     meaning: 'The API has no such scope.',
     mend: 'Correct the Scopes of the API, or let the API expose the scope.',
     portal: 'App registrations > (the API) > Expose an API',
-    command: 'az ad sp show --id <client ID of the API> --query oauth2PermissionScopes[].value',
+    command: "az ad sp show --id <client ID of the API> --query 'oauth2PermissionScopes[].value'",
   },
   650057: {
     meaning: 'The API is not among those that the registration asks for.',

@@ -1,0 +1,63 @@
+/** Checks all that the site depends on, and says how to mend what is wrong: `npm run doctor`. */
+import { parseArgs, styleText } from 'node:util';
+import { systemClock } from '../src/clock.ts';
+import { examineSettings } from '../src/config/load-settings.ts';
+import type { Result } from './doctor/check.ts';
+import { CHECKS } from './doctor/checks.ts';
+import { reportAsTable } from './doctor/report-as-table.ts';
+import { runChecks } from './doctor/run-checks.ts';
+
+const USAGE = `Usage: npm run doctor -- [--json] [--config FILE]
+
+Run it beside the settings, as the user that the site runs as, before a start or while the site runs.
+It signs nobody in, and leaves nothing behind in the store.
+
+  --json         print the report as JSON
+  --config FILE  read FILE instead of appsettings.json
+
+Exit status: 0 if nothing failed (there may be warnings), 1 if something failed, 2 if it was called wrongly.`;
+
+const COLOURS = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'gray' } as const;
+
+await exit(await main());
+
+async function main(): Promise<number> {
+  const values = readArguments();
+  if (!values) return 2;
+  const { help, json, config } = values;
+  if (help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const examined = examineSettings({
+    env: process.env,
+    directory: process.cwd(),
+    mayWrite: false,
+    ...(config === undefined ? {} : { file: config }),
+  });
+  const report = await runChecks({ checks: CHECKS, examined, fetch, clock: systemClock });
+  console.log(json ? JSON.stringify(report, null, 2) : reportAsTable(report, paint));
+  return report.result === 'failed' ? 1 : 0;
+}
+
+function readArguments() {
+  const flag = { type: 'boolean' } as const;
+  try {
+    return parseArgs({ options: { help: flag, json: flag, config: { type: 'string' } } }).values;
+  } catch (error) {
+    // An option that does not exist, or one without its value.
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    return undefined;
+  }
+}
+
+/** No colours where standard output is no terminal, or `NO_COLOR` is set. */
+function paint(result: Result, word: string): string {
+  return styleText(COLOURS[result], word, { stream: process.stdout });
+}
+
+/** What a check was given up on may hold the process open: nobody waits for that. */
+async function exit(status: number): Promise<never> {
+  await new Promise<void>((written) => process.stdout.write('', () => written()));
+  process.exit(status);
+}
