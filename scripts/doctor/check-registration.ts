@@ -9,6 +9,7 @@ import { probeRedirect, type Verdict } from './probe-redirect.ts';
 
 /** What a registration has to hold, in words and as URLs. */
 interface Registered {
+  readonly isEntra: boolean;
   readonly clientId: string;
   readonly redirectUris: readonly (readonly [key: string, url: URL])[];
   readonly frontChannel: URL;
@@ -25,29 +26,32 @@ export const checkRegistration: Check = {
     if (!site?.publicUrl || !azureAd?.clientId || !azureAd.authority) {
       return skipped('Site:PublicUrl, AzureAd:ClientId or the authority is not configured.');
     }
-    const registered = registeredFor(azureAd, azureAd.clientId, site.publicUrl);
+    const isEntra = azureAd.authority.kind === 'entra';
+    const registered = {
+      isEntra,
+      clientId: azureAd.clientId,
+      ...urlsOf(azureAd, site.publicUrl),
+    };
     const asked = await context.authority;
     const metadata = asked?.state === 'good' ? asked.metadata : undefined;
-    const isEntra = azureAd.authority.kind === 'entra';
     return [
       ...(isEntra
         ? await checkRedirects(context, registered, metadata)
         : await checkPlain(context, registered, metadata)),
-      frontChannelFinding(registered, isEntra),
+      frontChannelFinding(registered),
       ...(metadata ? [endSessionFinding(metadata)] : []),
     ];
   },
 };
 
-function registeredFor(paths: CallbackPaths, clientId: string, publicUrl: URL): Registered {
+function urlsOf(paths: CallbackPaths, publicUrl: URL) {
   const at = (path: string) => new URL(path, publicUrl);
   return {
-    clientId,
     redirectUris: [
       ['CallbackPath', at(paths.callbackPath)],
       ['SignedOutCallbackPath', at(paths.signedOutCallbackPath)],
       ['AdminConsentCallbackPath', at(paths.adminConsentCallbackPath)],
-    ],
+    ] as const,
     frontChannel: at(paths.remoteSignOutPath),
   };
 }
@@ -108,14 +112,15 @@ function redirectFinding(
   subject: string,
   { href }: URL,
   verdict: Verdict | undefined,
-  { clientId, redirectUris }: Registered,
+  { isEntra, clientId, redirectUris }: Registered,
 ): Finding {
   const filling = { clientId, redirectUris: redirectUris.map(([, url]) => url.href) };
-  const { mend = { text: '' } } = aadstsMend(50011, filling) ?? {};
   const compare: Mend = {
-    ...mend,
-    text: `See that it is there, letter by letter, under the platform Web: ${href}`,
-    command: `az ad app show --id ${clientId} --query web.redirectUris`,
+    text: `See that it is there, letter by letter${isEntra ? ', under the platform Web' : ''}: ${href}`,
+    ...(isEntra && {
+      portal: `${AUTHENTICATION} > Web > Redirect URIs`,
+      command: `az ad app show --id ${clientId} --query web.redirectUris`,
+    }),
   };
   switch (verdict?.state) {
     case 'registered':
@@ -147,7 +152,7 @@ function unclear(subject: string, href: string, why: string, mend: Mend): Findin
   return { result: 'warning', subject, seen, mend };
 }
 
-function frontChannelFinding({ clientId, frontChannel }: Registered, isEntra: boolean): Finding {
+function frontChannelFinding({ isEntra, clientId, frontChannel }: Registered): Finding {
   const { href } = frontChannel;
   const body = JSON.stringify({ web: { logoutUrl: href } });
   return {

@@ -13,7 +13,10 @@ export interface Certificates {
 }
 
 /** Makes a certificate authority and a certificate that it signed, for localhost unless for others. */
-export function makeCertificates(names = 'DNS:localhost,IP:127.0.0.1'): Certificates {
+export function makeCertificates(
+  names = 'DNS:localhost,IP:127.0.0.1',
+  { days = 30 } = {},
+): Certificates {
   const folder = aFolder();
   const at = (name: string) => join(folder, name);
   const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
@@ -28,7 +31,7 @@ export function makeCertificates(names = 'DNS:localhost,IP:127.0.0.1'): Certific
   );
   openssl(
     ...['x509', '-req', '-in', at('server.csr'), '-CA', at('ca.pem'), '-CAkey', at('ca.key')],
-    ...['-CAcreateserial', '-days', '30', '-extfile', at('san'), '-out', at('server.pem')],
+    ...['-CAcreateserial', '-days', String(days), '-extfile', at('san'), '-out', at('server.pem')],
   );
   return {
     caFile: at('ca.pem'),

@@ -11,6 +11,7 @@ import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'j
 
 export interface StubRequest {
   readonly path: string;
+  readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly form: URLSearchParams;
 }
@@ -139,8 +140,10 @@ export class StubAuthority {
     return this.requests.filter(({ path }) => path.endsWith('/keys'));
   }
 
-  async answer(path: string, headers: IncomingHttpHeaders, body: string, to: ServerResponse) {
-    const request = { path, headers, form: new URLSearchParams(body) };
+  async answer(target: string, headers: IncomingHttpHeaders, body: string, to: ServerResponse) {
+    const [path = '', query] = target.split('?');
+    const form = new URLSearchParams(body);
+    const request = { path, query: new URLSearchParams(query), headers, form };
     this.requests.push(request);
     const behaviour = path.endsWith('/token')
       ? this.onToken
@@ -189,8 +192,7 @@ export async function startStubAuthority(port = 0): Promise<StubAuthority> {
   const key = await firstKey;
   let stub: StubAuthority | undefined;
   const server = createServer(async (request, response) => {
-    const path = (request.url ?? '').replace(/\?.*/, '');
-    await stub?.answer(path, request.headers, await text(request), response);
+    await stub?.answer(request.url ?? '', request.headers, await text(request), response);
   });
   await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
   stub = new StubAuthority(server, (server.address() as AddressInfo).port, key);
