@@ -12,8 +12,8 @@ const MEND = {
 
 export const checkClock: Check = {
   name: 'clock',
-  run: async ({ authority }) => {
-    const asked = await authority;
+  run: async ({ askAuthority }) => {
+    const asked = await askAuthority();
     if (!asked || asked.state === 'unreached') {
       return skipped('There is no answer of the authority to compare it with.');
     }

@@ -25,8 +25,8 @@ const LATER = {
 export const checkDiscovery: Check = {
   name: 'discovery',
   run: async (context) => {
-    if (!context.authority) return skipped('The authority is not configured without fault.');
-    const asked = await context.authority;
+    const asked = await context.askAuthority();
+    if (!asked) return skipped('The authority is not configured without fault.');
     if (asked.state === 'good' && asked.metadata) {
       return [await checkKeys(context, asked.url, asked.metadata, asked.tookMs)];
     }

@@ -32,7 +32,7 @@ export const checkRegistration: Check = {
       clientId: azureAd.clientId,
       ...urlsOf(azureAd, site.publicUrl),
     };
-    const asked = await context.authority;
+    const asked = await context.askAuthority();
     const metadata = asked?.state === 'good' ? asked.metadata : undefined;
     return [
       ...(isEntra

@@ -1,19 +1,17 @@
 /** The store: opened as the site opens it, taken through every operation, and its limits named. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { z } from 'zod';
 import { AppError } from '../../src/errors.ts';
-import { createLog } from '../../src/log.ts';
 import { isLoopback } from '../../src/loopback.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { StoreUnavailable } from '../../src/storage/store-unavailable.ts';
 import { type Check, type CheckContext, type Finding, isFaulty, skipped } from './check.ts';
+import { type StoreLine, storeLog } from './store-log.ts';
 import { storeMend } from './store-mend.ts';
 import { storeRoundTrip, WrongAnswer } from './store-round-trip.ts';
 
 const KEYS = ['Store', 'InstanceName', 'SchemaName', 'TableName'].map((key) => `TokenCache:${key}`);
-const logLine = z.object({ event: z.string(), msg: z.string() });
 
 const WORDS = {
   down: 'not to be reached',
@@ -33,8 +31,7 @@ export const checkStore: Check = {
     const { store } = tokenCache;
     const absent = absentFile(store);
     if (absent) return [absent];
-    const lines: string[] = [];
-    const log = createLog('warn', (line) => lines.push(line));
+    const { log, lines } = storeLog();
     let storage: Storage | undefined;
     try {
       storage = await openStorage(store, { ...tokenCache, log, now: clock.now });
@@ -42,7 +39,7 @@ export const checkStore: Check = {
       const seen = `${storage.label}: ${times.join(', ')}.`;
       return [{ result: 'ok', seen }, ...limitsOf(storage, context, lines)];
     } catch (error) {
-      return [failure(error, store, storage?.label)];
+      return [failure(error, store, lines, storage?.label)];
     } finally {
       await storage?.close();
     }
@@ -71,25 +68,33 @@ function absentFile(store: string): Finding | undefined {
 function limitsOf(
   { shared, label }: Storage,
   { examined: { sections } }: CheckContext,
-  lines: readonly string[],
+  lines: readonly StoreLine[],
 ): readonly Finding[] {
   if (shared) return [];
   const { publicUrl } = sections?.site ?? {};
   // Alone on a developer's machine, memory is as good as any.
   if (label.startsWith('memory') && publicUrl && isLoopback(publicUrl)) return [];
-  const said = lines
-    .map((line) => logLine.safeParse(JSON.parse(line)).data)
-    .find((line) => line?.event === 'store_serves_one_instance')?.msg;
+  const said = lines.find(({ event }) => event === 'store_serves_one_instance')?.msg;
   const seen = `${label} serves one instance only: several would lose each other’s records.`;
   const text = `Run one instance of this site, or keep records in Redis, PostgreSQL, MySQL or etcd. ${said ?? ''}`;
   return [{ result: 'warning', seen, mend: { text: text.trim() } }];
 }
 
-function failure(error: unknown, store: string, label = 'The store'): Finding {
+function failure(
+  error: unknown,
+  store: string,
+  lines: readonly StoreLine[],
+  label = 'The store',
+): Finding {
   if (error instanceof StoreUnavailable) {
-    const reason = error.cause instanceof Error ? ` (${error.cause.message})` : '';
-    const mend = storeMend(store, error.state);
-    return { result: 'failed', seen: `${label} is ${WORDS[error.state]}${reason}.`, mend };
+    // A store that connects in the background tells each operation only that it is not connected.
+    const refused = lines.find(({ event }) => event === 'store_password_refused');
+    const state = refused ? 'refused' : error.state;
+    const thrown = error.cause instanceof Error ? error.cause.message : undefined;
+    const connecting = lines.find(({ event }) => event === 'redis_error');
+    const reason = (refused ?? connecting)?.reason ?? thrown ?? 'no reason given';
+    const seen = `${label} is ${WORDS[state]} (${reason}).`;
+    return { result: 'failed', seen, mend: storeMend(store, state) };
   }
   if (error instanceof WrongAnswer) {
     const text =

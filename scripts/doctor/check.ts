@@ -27,8 +27,8 @@ export interface Finding {
 
 export interface CheckContext {
   readonly examined: ExaminedSettings;
-  /** What the authority said when it was asked, once for all checks; `undefined` if none is configured. */
-  readonly authority: Promise<AuthorityAnswer> | undefined;
+  /** Asks the authority, once for all checks; resolves to `undefined` if none is configured. */
+  readonly askAuthority: () => Promise<AuthorityAnswer | undefined>;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
 }

@@ -3,7 +3,7 @@ import { HttpExchange } from '../../src/authority/http-exchange.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { ExaminedSettings } from '../../src/config/load-settings.ts';
 import { AppError } from '../../src/errors.ts';
-import { askAuthority } from './ask-authority.ts';
+import { type AuthorityAnswer, askAuthority } from './ask-authority.ts';
 import type { Check, CheckContext, Finding, Result } from './check.ts';
 import { hideSecrets } from './hide-secrets.ts';
 
@@ -40,8 +40,12 @@ export async function runChecks(options: RunOptions): Promise<Report> {
   const begun = clock.monotonic();
   const at = new Date(clock.now()).toISOString();
   const where = examined.sections?.azureAd.authority;
-  const authority = where && askAuthority(where, new HttpExchange(fetch), clock);
-  const context = { examined, authority, fetch, clock };
+  let asked: Promise<AuthorityAnswer> | undefined;
+  const askOnce = async () => {
+    asked ??= where && askAuthority(where, new HttpExchange(fetch), clock);
+    return await asked;
+  };
+  const context = { examined, askAuthority: askOnce, fetch, clock };
   const hide = hideSecrets(examined);
   const found = await Promise.all(
     checks.map(async (check) => {
