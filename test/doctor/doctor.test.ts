@@ -3,11 +3,12 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { z } from 'zod';
+import { reportAsTable } from '../../scripts/doctor/report-as-table.ts';
 import { type Sandbox, startSandbox } from '../../scripts/sandbox/start-sandbox.ts';
 import { aKey, folderWith, goodFile } from '../config/config-rig.ts';
 import { startSite } from '../support/site.ts';
 import { aFolder, freePort } from '../support/site-process.ts';
-import { runDoctor, wellEnvironment } from './doctor-rig.ts';
+import { diagnose, runDoctor, wellEnvironment } from './doctor-rig.ts';
 
 const mend = z.strictObject({
   text: z.string(),
@@ -78,7 +79,7 @@ describe('npm run doctor', () => {
     expect(readdirSync(folder), 'left behind').to.deep.equal([]);
   });
 
-  it('exits with 1 for each fault, names it, and goes on with what it can', async () => {
+  it('names each fault, and goes on with what it can', async () => {
     const port = await freePort();
     const nowhere = `http://127.0.0.1:${port}`;
     for (const [changes, said] of [
@@ -90,18 +91,18 @@ describe('npm run doctor', () => {
       [{ DownstreamApis__Graph__BaseUrl: nowhere }, `Graph: 127.0.0.1:${port} refuses`],
       [{ DownstreamApis__Graph__BaseUrl: 'https://graph.invalid' }, 'graph.invalid'],
     ] as const) {
-      const { status, output } = await runDoctor([], { ...env, ...changes });
+      const report = await diagnose({ ...env, ...changes });
       // Lines are joined: a table breaks them anywhere.
-      const text = output.replace(/\s+/g, ' ');
+      const text = reportAsTable(report).replace(/\s+/g, ' ');
       expect(text).to.include(said);
       expect(text).to.include('To do:');
       expect(text).to.match(/ 1 failed, /);
       expect(text).to.match(/ok key ring 1 key: /);
-      expect(status, said).to.equal(1);
+      expect(report.result, said).to.equal('failed');
     }
-  }).timeout(60_000);
+  }).timeout(20_000);
 
-  it('names missing keys in production, and checks what does not need them', async () => {
+  it('exits with 1 for missing keys in production, and checks what does not need them', async () => {
     const { TokenCache__EncryptionKeys__0: _, ...without } = env;
     const { status, output } = await runDoctor([], {
       ...without,
@@ -155,18 +156,16 @@ describe('npm run doctor', () => {
       TokenCache__EncryptionKeys__0: key,
       TokenCache__IndexKey: indexKey,
     };
-    for (const more of [
-      {},
-      { Site__Prot: '1' },
-      { TokenCache__Store: `redsi://u:${password}@h` },
-    ]) {
-      for (const args of [[], ['--json']]) {
-        const { output, errors } = await runDoctor(args, { ...broken, ...more });
-        expect(output).to.include('AADSTS90002');
-        for (const text of secrets) expect(output + errors).not.to.include(text);
-      }
+    for (const [more, args] of [
+      [{}, []],
+      [{ Site__Prot: '1' }, ['--json']],
+      [{ TokenCache__Store: `redsi://u:${password}@h` }, []],
+    ] as const) {
+      const { output, errors } = await runDoctor(args, { ...broken, ...more });
+      expect(output).to.include('AADSTS90002');
+      for (const text of secrets) expect(output + errors).not.to.include(text);
     }
-  }).timeout(60_000);
+  }).timeout(30_000);
 
   it('says how it is called: with 0 when asked, with 2 when it was called wrongly', async () => {
     const help = await runDoctor(['--help'], {});
