@@ -12,7 +12,7 @@ const USAGE = `Usage: npm run doctor -- [--json] [--config FILE]
 Run it beside the settings, as the user that the site runs as, before a start or while the site runs.
 It signs nobody in, and leaves nothing behind in the store.
 
-  --json         print the report as JSON
+  --json         print the report as JSON (with npm run --silent, so that npm adds nothing)
   --config FILE  read FILE instead of appsettings.json
 
 Exit status: 0 if nothing failed (there may be warnings), 1 if something failed, 2 if it was called wrongly.`;

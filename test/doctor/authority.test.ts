@@ -235,20 +235,21 @@ describe('The doctor, of the authority', () => {
       }
     });
 
-    it('believes no redirect with an error that has nothing to do with nobody being there', async () => {
-      const backWith = async (members: Record<string, string>) => {
+    it('believes a redirect only to where it is to go, and with an error that is none', async () => {
+      const backWith = async (members: Record<string, string>, place?: string) => {
         stub.onDiscovery = ({ path, query }) => {
           if (!path.endsWith('/authorize')) return { body: stub.document(TENANT) };
           const back = new URLSearchParams({ ...members, state: query.get('state') ?? '' });
-          return {
-            status: 302,
-            headers: { location: `${query.get('redirect_uri')}?${back}` },
-            body: '',
-          };
+          const location = `${place ?? query.get('redirect_uri')}?${back}`;
+          return { status: 302, headers: { location }, body: '' };
         };
         return (await findingsOf(checkRegistration, stubEnv))[0];
       };
-      expect(await backWith({ error: 'login_required' })).to.have.property('result', 'ok');
+      const nobody = { error: 'login_required' };
+      expect(await backWith(nobody)).to.have.property('result', 'ok');
+      for (const place of ['http://localhost:4321/other', 'http://localhost:4322/signin-oidc']) {
+        expect(await backWith(nobody, place), place).to.have.property('result', 'warning');
+      }
       const description = 'AADSTS50194: not multi-tenant';
       const known = await backWith({ error: 'invalid_request', error_description: description });
       expect(known).to.have.property('result', 'failed');

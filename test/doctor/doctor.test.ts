@@ -135,12 +135,15 @@ describe('npm run doctor', () => {
     expect(missing.output.replace(/\s+/g, '')).to.include('missing.jsondoesnotexist');
   }).timeout(20_000);
 
-  it('looks at the keys of this machine where the site made them', async () => {
+  it('looks at the keys of this machine where the site made them, and makes none', async () => {
     const folder = aFolder();
+    const { TokenCache__EncryptionKeys__0: _, TokenCache__IndexKey: __, ...without } = env;
+    const none = await runDoctor([], without, folder);
+    expect(none.output).to.match(/^skipped {2}key ring/m);
+    expect(readdirSync(folder)).to.deep.equal([]);
     mkdirSync(join(folder, '.local'));
     const keys = { encryptionKeys: [aKey(5)], indexKey: aKey(6) };
     writeFileSync(join(folder, '.local/keys.json'), JSON.stringify(keys));
-    const { TokenCache__EncryptionKeys__0: _, TokenCache__IndexKey: __, ...without } = env;
     const { output } = await runDoctor([], without, folder);
     expect(output).to.match(/^ok {7}key ring {7}1 key of this machine: [0-9a-f]{8} seals/m);
   });
