@@ -4,20 +4,20 @@ import type { Mend } from './check.ts';
 
 export interface Filling {
   readonly clientId?: string | undefined;
-  readonly redirectUris?: readonly string[];
+  readonly redirectUri?: string;
 }
 
 /** What a number means, with the number, and what to do; `undefined` for one that is not ours to mend. */
 export function aadstsMend(
   code: number,
-  { clientId, redirectUris }: Filling,
+  { clientId, redirectUri }: Filling,
 ): { seen: string; mend: Mend } | undefined {
   const help = AADSTS_HELP[code];
   if (!help) return undefined;
   const { meaning, mend: text, portal, command } = help;
   const filled = command
     ?.replaceAll('<client-id>', clientId ?? '<client-id>')
-    .replaceAll('<redirect-uris>', redirectUris?.join(' ') ?? '<redirect-uris>');
+    .replaceAll('<redirect-uri>', redirectUri ?? '<redirect-uri>');
   return {
     seen: `${meaning.replace(/\.$/, '')} (AADSTS${code}).`,
     mend: {

@@ -112,9 +112,9 @@ function redirectFinding(
   subject: string,
   { href }: URL,
   verdict: Verdict | undefined,
-  { isEntra, clientId, redirectUris }: Registered,
+  { isEntra, clientId }: Registered,
 ): Finding {
-  const filling = { clientId, redirectUris: redirectUris.map(([, url]) => url.href) };
+  const filling = { clientId, redirectUri: href };
   const compare: Mend = {
     text: `See that it is there, letter by letter${isEntra ? ', under the platform Web' : ''}: ${href}`,
     ...(isEntra && {

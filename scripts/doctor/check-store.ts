@@ -36,7 +36,7 @@ export const checkStore: Check = {
     try {
       storage = await openStorage(store, { ...tokenCache, log, now: clock.now });
       const times = await storeRoundTrip(storage, tokenCache.instanceName, clock);
-      const seen = `${storage.label}: ${times.join(', ')}.`;
+      const seen = `${storage.label.replace(/:$/, '')}: ${times.join(', ')}.`;
       return [{ result: 'ok', seen }, ...limitsOf(storage, context, lines)];
     } catch (error) {
       return [failure(error, store, lines, storage?.label)];

@@ -22,6 +22,9 @@ const ADD_CERTIFICATE = `${NEW_SECRET} --cert @<certificate.pem>`;
 const LIST_CERTIFICATES = 'az ad app credential list --id <client-id> --cert';
 const LIST_FEDERATED = 'az ad app federated-credential list --id <client-id>';
 const SHOW_APP = 'az ad app show --id <client-id>';
+/** Keeps those there are: the option replaces the whole list. */
+const ADD_REDIRECT_URI =
+  'az ad app update --id <client-id> --web-redirect-uris $(az ad app show --id <client-id> --query web.redirectUris --output tsv) <redirect-uri>';
 const CONSENT = 'az ad app permission admin-consent --id <client-id>';
 
 const NEW_CERTIFICATE = {
@@ -131,15 +134,15 @@ export const AADSTS_HELP: Readonly<Record<number, AadstsHelp>> = {
   },
   50011: {
     meaning: 'The redirect URI is not registered.',
-    mend: 'Add it, letter by letter, to those of the platform Web. The command replaces the list: name all of them.',
+    mend: 'Add it, letter by letter, to those of the platform Web.',
     portal: `${AUTHENTICATION} > Web > Redirect URIs`,
-    command: 'az ad app update --id <client-id> --web-redirect-uris <redirect-uris>',
+    command: ADD_REDIRECT_URI,
   },
   500113: {
     meaning: 'The app has no redirect URI at all.',
     mend: 'Add those of this site to the platform Web.',
     portal: `${AUTHENTICATION} > Web > Redirect URIs`,
-    command: 'az ad app update --id <client-id> --web-redirect-uris <redirect-uris>',
+    command: ADD_REDIRECT_URI,
   },
   50194: {
     meaning: 'The app is registered for one tenant, and was asked for at common or organizations.',

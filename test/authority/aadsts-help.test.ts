@@ -29,8 +29,11 @@ describe('The help for AADSTS numbers', () => {
     }
   });
 
-  it('says it where a command replaces a whole list', () => {
-    expect(AADSTS_HELP[50011]?.mend).to.include('replaces the list');
+  it('adds a redirect URI to those there are', () => {
+    const { command = '' } = AADSTS_HELP[50011] ?? {};
+    expect(command).to.match(
+      /--web-redirect-uris \$\(az ad app show .*web\.redirectUris .*\) <redirect-uri>$/,
+    );
   });
 
   it('adds credentials beside those there are', () => {

@@ -178,16 +178,17 @@ describe('The doctor, of the authority', () => {
       }
     });
 
-    it('names the one that is not registered, where it belongs, and the command with all of them', async () => {
+    it('names the one that is not registered, where it belongs, and a command that adds it', async () => {
       const path = '/another-callback';
       const findings = await findingsOf(checkRegistration, { ...env, AzureAd__CallbackPath: path });
       const [finding] = findings;
       expect(finding).to.deep.include({ result: 'failed', subject: 'CallbackPath' });
       expect(finding?.seen).to.include(`http://localhost:4321${path}`).and.include('AADSTS50011');
       expect(finding?.mend?.portal).to.include('Web > Redirect URIs');
+      const id = `--id ${demoApp.clientId}`;
       expect(finding?.mend?.command).to.equal(
-        `az ad app update --id ${demoApp.clientId} --web-redirect-uris http://localhost:4321${path} ` +
-          'http://localhost:4321/signout-callback-oidc http://localhost:4321/admin-consent-callback',
+        `az ad app update ${id} --web-redirect-uris ` +
+          `$(az ad app show ${id} --query web.redirectUris --output tsv) http://localhost:4321${path}`,
       );
       expect(of(findings, 'SignedOutCallbackPath')[0]).to.have.property('result', 'ok');
     });
