@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConfigurationFaults } from '../../src/config/faults.ts';
-import { loadSettings } from '../../src/config/load-settings.ts';
+import { examineSettings, loadSettings } from '../../src/config/load-settings.ts';
 import {
   aKey,
   CLIENT_ID,
@@ -265,5 +265,21 @@ describe('loadSettings', () => {
       Buffer.alloc(32, 3),
       Buffer.alloc(32, 4),
     ]);
+  });
+
+  it('is examined with its faults as a part of the answer, and with what can be read besides', () => {
+    const directory = folderWith({ 'appsettings.json': fileWith({ 'AzureAd:ClientId': 'x' }) });
+    const examined = examineSettings({ env: {}, directory });
+    expect(examined.settings).to.equal(undefined);
+    expect(examined.faults.map(({ key }) => key)).to.deep.equal(['AzureAd:ClientId']);
+    expect(examined.sections?.azureAd.authority).to.have.property('tenantId', 'common');
+    expect(examined.sections?.downstreamApis).to.have.length(1);
+    const unreadable = folderWith({ 'appsettings.json': '{ "Site": ' });
+    const nothing = examineSettings({ env: {}, directory: unreadable });
+    expect(nothing.sections).to.equal(undefined);
+    expect(nothing.faults).not.to.be.empty;
+    const good = examineSettings({ env: goodEnv, directory: folderWith({}) });
+    expect(good.faults).to.deep.equal([]);
+    expect(good.settings?.azureAd.clientId).to.equal(CLIENT_ID);
   });
 });

@@ -44,6 +44,18 @@ describe('The doctor, of the authority', () => {
       expect(finding?.tookMs).to.be.a('number');
     });
 
+    it('warns where they are slow to come', async () => {
+      let atMs = 0;
+      const monotonic = () => {
+        atMs += 3500;
+        return atMs;
+      };
+      const options = { clock: { ...systemClock, monotonic } };
+      const [finding] = await findingsOf(checkDiscovery, env, options);
+      expect(finding).to.have.property('result', 'warning');
+      expect(finding?.seen).to.include('in 3500 ms').and.include('slow');
+    });
+
     it('names a tenant that is not there as such, with the way to the right one', async () => {
       const [finding] = await findingsOf(checkDiscovery, {
         ...env,

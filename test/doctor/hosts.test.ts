@@ -67,7 +67,8 @@ describe('The doctor, of the APIs', () => {
     const certificates = makeCertificates('DNS:localhost,IP:127.0.0.1', { days });
     const { key, cert, caFile } = certificates;
     const sandbox = await startSandbox({ tls: { key, cert }, publicHost: 'localhost' });
-    const env = wellEnvironment(sandbox);
+    const { origin } = new URL(sandbox.url);
+    const env = { ...wellEnvironment(sandbox), Site__PublicUrl: origin };
     const knowing = await runDoctor(['--json'], { ...env, NODE_EXTRA_CA_CERTS: caFile });
     const unknowing = await findingsOf(checkApis, env);
     await sandbox.close();
@@ -76,6 +77,9 @@ describe('The doctor, of the APIs', () => {
     const ofApis = findings.filter(({ check }) => check === 'APIs');
     expect(ofApis.map(({ result }) => result)).to.deep.equal(['ok', 'warning', 'ok', 'warning']);
     expect(ofApis[1]?.seen).to.match(/certificate of localhost:\d+ expires in 4 days, on 20/);
+    const [, ofSite] = findings.filter(({ check }) => check === 'public URL');
+    expect(ofSite?.seen).to.include('certificate of localhost');
+    expect(ofSite?.result).to.equal('warning');
     expect(unknowing[0]).to.have.property('result', 'failed');
     expect(unknowing[0]?.seen).to.include('authority that this machine does not know');
     expect(unknowing[0]?.mend?.text).to.include('NODE_EXTRA_CA_CERTS');
