@@ -8,7 +8,7 @@ import {
 } from '../../src/config/callback-paths.ts';
 import { childOf, overlay } from '../../src/config/config-tree.ts';
 import { readDownstreamApis } from '../../src/config/downstream-apis.ts';
-import { FaultReport } from '../../src/config/faults.ts';
+import { ConfigurationFaults, FaultReport } from '../../src/config/faults.ts';
 import { checkPublicHost } from '../../src/config/public-host.ts';
 import { readSources, type Sources } from '../../src/config/read-sources.ts';
 import { Section } from '../../src/config/section.ts';
@@ -46,7 +46,7 @@ export function readRegistrationSettings(
 ): RegistrationSettings {
   const report = new FaultReport();
   const tree = readSources(sources, report);
-  if (!tree) throw report.toError();
+  if (!tree) throw new ConfigurationFaults(report.faults);
   if (publicUrl !== undefined) overlay(tree, ['Site', 'PublicUrl'], publicUrl);
   const section = <Key extends string>(name: string, keys: readonly Key[], to = report) =>
     new Section(name, childOf(tree, name), keys, to);
@@ -60,7 +60,7 @@ export function readRegistrationSettings(
   }
   const apis = readDownstreamApis(tree, report);
   const session = readSessionLimits(section('Session', SESSION_KEYS));
-  if (report.hasFaults || !site.publicUrl) throw report.toError();
+  if (report.hasFaults || !site.publicUrl) throw new ConfigurationFaults(report.faults);
   return {
     publicUrl: site.publicUrl,
     paths,

@@ -1,7 +1,7 @@
 /** Loads the settings: all sources read, every section checked, all faults told at once. */
 import { randomBytes as secureRandomBytes } from 'node:crypto';
 import { checkApiTenants } from './api-tenants.ts';
-import { AZURE_AD_KEYS, readAzureAd } from './azure-ad.ts';
+import { AZURE_AD_KEYS, type AzureAdSettings, readAzureAd } from './azure-ad.ts';
 import { checkRedirectUris } from './callback-paths.ts';
 import { childOf } from './config-tree.ts';
 import { readDownstreamApis } from './downstream-apis.ts';
@@ -13,7 +13,7 @@ import { Section } from './section.ts';
 import type { SECTIONS } from './sections.ts';
 import { readSessionLimits, SESSION_KEYS } from './session-limits.ts';
 import type { DownstreamApi, Settings } from './settings.ts';
-import { readSite, SITE_KEYS } from './site.ts';
+import { readSite, SITE_KEYS, type SiteSettings } from './site.ts';
 import { readTokenCache, TOKEN_CACHE_KEYS, type TokenCacheSettings } from './token-cache.ts';
 
 export interface LoadedSettings {
