@@ -32,6 +32,11 @@ const NEW_CERTIFICATE = {
   portal: `${CREDENTIALS} > Certificates`,
   command: ADD_CERTIFICATE,
 };
+const NO_FEDERATED_FIT = {
+  mend: 'Compare issuer, subject and audience, letter by letter, with the token that the platform issues.',
+  portal: FEDERATED,
+  command: LIST_FEDERATED,
+};
 const COMPARE_FEDERATED = { portal: FEDERATED, command: LIST_FEDERATED };
 
 /** By number; those that only a person can answer (a password, a second factor) are not here. */
@@ -90,8 +95,21 @@ export const AADSTS_HELP: Readonly<Record<number, AadstsHelp>> = {
   },
   70021: {
     meaning: 'No federated credential of the app fits the assertion.',
-    mend: 'Compare issuer, subject and audience, letter by letter, with the token that the platform issues.',
+    ...NO_FEDERATED_FIT,
+  },
+  70025: {
+    meaning: 'The app has no federated credential at all.',
+    mend: 'Add one with the issuer, subject and audience of the token that the platform issues.',
     ...COMPARE_FEDERATED,
+  },
+  7002137: {
+    meaning: 'No federated credential of the app names the subject of the assertion.',
+    ...NO_FEDERATED_FIT,
+  },
+  7002138: {
+    meaning:
+      'A federated credential of the app differs from the assertion in upper or lower case only.',
+    ...NO_FEDERATED_FIT,
   },
   700211: {
     meaning: 'No federated credential of the app names the issuer of the assertion.',

@@ -1,31 +1,19 @@
 /** Tells when the authority refuses the credential that was shown, and not the request: then the next one is tried. */
 import type { AuthoritySettings } from '../config/settings.ts';
 import type { CredentialRefusal } from '../credentials/credential-slot.ts';
+import { AADSTS_HELP } from './aadsts-help.ts';
 import { readErrorBody } from './error-body.ts';
 import type { HttpAnswer } from './http-exchange.ts';
 
-/** By the number, as `error` alone does not tell a bad credential from a site that is not known. */
-const MENDED_BY: ReadonlyMap<number, string> = new Map([
-  [700027, 'Upload this certificate to the app registration, under Certificates & secrets.'],
-  [700024, 'Set this machine’s clock: the assertion is out of its time.'],
-  [7000214, 'Replace the certificate: it was revoked.'],
-  [1000502, 'Replace the certificate: it is out of its time.'],
-  [7000274, 'Replace the certificate: it was revoked or is not valid.'],
-  [7000277, 'Replace the certificate: it was revoked.'],
-  [
-    7000215,
-    'Correct the secret: the Value belongs here, not the Secret ID; or make a new one, under Certificates & secrets.',
-  ],
-  [7000222, 'Make a new secret, under Certificates & secrets: this one has expired.'],
-  ...[70021, 70025, 700211, 700212, 700213, 7002137, 7002138].map(
-    (code) =>
-      [
-        code,
-        'Add a federated credential to the app registration with exactly the issuer, subject and audience of this token.',
-      ] as const,
-  ),
-  [500133, 'Let the platform renew the token: it is out of its time.'],
-]);
+/**
+ * By the number, as `error` alone does not tell a bad credential from a site that is not known: those of
+ * certificates on which Microsoft.Identity.Web goes on, those of secrets, and those of federated credentials.
+ */
+const OF_CREDENTIALS = [
+  ...[700027, 700024, 7000214, 1000502, 7000274, 7000277],
+  ...[7000215, 7000222],
+  ...[70021, 70025, 700211, 700212, 700213, 7002137, 7002138, 500133],
+];
 
 /** `undefined`: the credential was not what it is about. */
 export function credentialRefusal(
@@ -34,9 +22,16 @@ export function credentialRefusal(
 ): CredentialRefusal | undefined {
   if (status !== 400 && status !== 401) return undefined;
   const { error, errorCodes = [] } = readErrorBody(json) ?? {};
-  const code = errorCodes.find((each) => MENDED_BY.has(each));
-  if (code !== undefined) return { errorCodes, fix: MENDED_BY.get(code) ?? '' };
+  const code = errorCodes.find((each) => OF_CREDENTIALS.includes(each));
+  if (code !== undefined) return { errorCodes, fix: mendOf(code) };
   // Plain OAuth has no numbers (RFC 6749 §5.2).
   if (kind === 'entra' || error !== 'invalid_client') return undefined;
   return { errorCodes, fix: 'Correct the credential, or register it at the authority.' };
+}
+
+function mendOf(code: number): string {
+  const { meaning = '', mend = '', portal } = AADSTS_HELP[code] ?? {};
+  return [meaning, mend, portal && `In the Entra admin center: ${portal}.`]
+    .filter(Boolean)
+    .join(' ');
 }

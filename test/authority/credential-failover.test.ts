@@ -142,7 +142,7 @@ describe('A list of credentials', () => {
       sourceType: 'ClientSecret',
       errorCodes: [7000215],
     });
-    expect(refused?.['fix']).to.contain('not the Secret ID');
+    expect(refused?.['fix']).to.contain('its ID was copied').and.contain('Certificates & secrets');
     expect(lines.of('client_credential_in_use')[0]).to.deep.include({ credential: SECOND.key });
     expect(lines.text()).to.not.match(/first|second/);
     expect(authority.credentials.inUse).to.equal(SECOND.key);
