@@ -69,8 +69,10 @@ export async function requestTokens(authority: Authority, grant: Grant): Promise
   const metadata = await authority.metadata.current();
   const answer = await authority.credentials.use(
     (proof) => exchangeInForm({ authority, metadata, grant, proof }),
-    (given) =>
-      'status' in given ? credentialRefusal(authority.settings.authority, given) : undefined,
+    (given) => {
+      if (!('status' in given)) return 'accepted';
+      return credentialRefusal(authority.settings.authority, given) ?? 'unjudged';
+    },
   );
   if ('status' in answer) throw refusal(answer, grant, authority.now());
   return answer;

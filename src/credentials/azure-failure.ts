@@ -15,31 +15,31 @@ export interface AzureFailureWords {
   readonly absent: string;
 }
 
+/** Without its cause: the library's errors hold requests, and with them tokens. */
 export function azureFailure(error: unknown, words: AzureFailureWords): CredentialUnusable {
   const { what, role, absent } = words;
-  const cause = { cause: error };
   const name = error instanceof Error ? error.name : typeof error;
   if (NO_IDENTITY.test(name)) {
     const fix =
       'Assign the managed identity (or its ManagedIdentityClientId) to what this site runs on; on a developer’s machine, run az login.';
     return new CredentialUnusable(`${what}: no identity to ask with (${saidBy(error)})`, {
-      ...{ fix, isPassing: true, ...cause },
+      ...{ fix, isPassing: true },
     });
   }
   switch (statusOf(error)) {
     case 401:
     case 403:
       return new CredentialUnusable(`${what} denies access (HTTP ${statusOf(error)})`, {
-        ...{ fix: `Grant the identity ${role}; look at the network rules, too.`, ...cause },
+        ...{ fix: `Grant the identity ${role}; look at the network rules, too.` },
       });
     case 404:
       return new CredentialUnusable(`${what} ${absent}`, {
-        ...{ fix: 'Correct the names, or put it there.', ...cause },
+        ...{ fix: 'Correct the names, or put it there.' },
       });
     default:
       return new CredentialUnusable(`${what} does not answer (${saidBy(error)})`, {
         ...{ fix: 'Nothing, if it passes; else look at its network and its health.' },
-        ...{ isPassing: true, ...cause },
+        ...{ isPassing: true },
       });
   }
 }

@@ -2,9 +2,19 @@
 import { optionalPackage } from '../optional-package.ts';
 
 /** For each call to Azure: its retries are included. */
-export const AZURE_MS = 5000;
+const AZURE_MS = 5000;
 /** Its own would try for a minute, in which people wait. */
 const retryOptions = { maxRetries: 1, retryDelayInMs: 200, maxRetryDelayInMs: 1000 };
+
+/** One call, given up after its time even where the library goes on: it may start other programs. */
+export async function azureCall<T>(
+  call: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  const abortSignal = AbortSignal.timeout(AZURE_MS);
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  abortSignal.addEventListener('abort', () => reject(abortSignal.reason), { once: true });
+  return await Promise.race([call({ abortSignal }), late]);
+}
 
 /** Who asks Azure for this site: `@azure/identity`. @throws {Misconfigured} not installed. */
 export async function azureIdentity(key: string) {

@@ -18,7 +18,10 @@ export interface CredentialsParts {
   readonly audit: Audit;
 }
 
-export interface CredentialInUse {
+/** What an answer says of the credential it was asked with; `unjudged`: nothing, as it failed for something else. */
+export type Verdict = 'accepted' | 'unjudged' | CredentialRefusal;
+
+interface CredentialInUse {
   readonly slot: CredentialSlot;
   readonly loaded: LoadedCredential;
 }
@@ -47,10 +50,7 @@ export class ClientCredentials {
    * @throws {Misconfigured} no credential can be used.
    * @throws {Unavailable} none can be used now, as what gives it is away.
    */
-  async use<T>(
-    send: (proof: Proof) => Promise<T>,
-    refusalIn: (answer: T) => CredentialRefusal | undefined,
-  ): Promise<T> {
+  async use<T>(send: (proof: Proof) => Promise<T>, judge: (answer: T) => Verdict): Promise<T> {
     const tried = new Set<string>();
     let refused: { readonly answer: T } | undefined;
     for (let next = await this.#next(tried); next; next = await this.#next(tried)) {
@@ -58,13 +58,11 @@ export class ClientCredentials {
       tried.add(loaded.fingerprint);
       const answer = await sendWith(send, next);
       if (answer === undefined) continue;
-      const refusal = refusalIn(answer.value);
-      if (!refusal) {
-        this.#accepted(slot, loaded);
-        return answer.value;
-      }
+      const verdict = judge(answer.value);
+      if (verdict === 'accepted') this.#accepted(slot, loaded);
+      if (verdict === 'accepted' || verdict === 'unjudged') return answer.value;
       refused = { answer: answer.value };
-      slot.refused(loaded, refusal);
+      slot.refused(loaded, verdict);
       await slot.reload();
     }
     if (refused) return refused.answer;

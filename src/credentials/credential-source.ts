@@ -47,11 +47,8 @@ export class CredentialUnusable extends Error {
   /** Whether it may be gone by itself in a moment: what gives the credential is away or busy. */
   readonly isPassing: boolean;
 
-  constructor(
-    message: string,
-    { fix, isPassing = false, cause }: { fix: string; isPassing?: boolean; cause?: unknown },
-  ) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(message: string, { fix, isPassing = false }: { fix: string; isPassing?: boolean }) {
+    super(message);
     this.name = 'CredentialUnusable';
     this.fix = fix;
     this.isPassing = isPassing;

@@ -18,6 +18,7 @@ export interface AssertionRequest {
 export type GetAssertion = (request: AssertionRequest) => Promise<string> | string;
 
 export const CUSTOM_MS = 5000;
+const MAX_WORDS = 200;
 
 const moduleSchema = z.object({
   getAssertion: z.custom<GetAssertion>((value) => typeof value === 'function'),
@@ -61,11 +62,10 @@ export async function customAssertion(
     assertion = await Promise.race([getAssertion(request), gaveUp]);
   } catch (cause) {
     // Code that is not ours may throw anything; another credential may serve meanwhile.
-    const what = cause instanceof Error ? cause.name : typeof cause;
+    const what =
+      cause instanceof Error ? `${cause.name}: ${cause.message.slice(0, MAX_WORDS)}` : typeof cause;
     throw new CredentialUnusable(`the module ${module} gave no assertion (${what})`, {
-      fix,
-      isPassing: true,
-      cause,
+      ...{ fix, isPassing: true },
     });
   }
   if (typeof assertion === 'string') return assertionCredential(assertion, `the module ${module}`);

@@ -2,7 +2,7 @@
 import type { ManagedIdentityCredential } from '@azure/identity';
 import { assertionCredential } from './assertion-credential.ts';
 import { azureFailure } from './azure-failure.ts';
-import { AZURE_MS } from './azure-sdk.ts';
+import { azureCall } from './azure-sdk.ts';
 import type { LoadedCredential } from './credential-source.ts';
 
 /** @throws {CredentialUnusable} */
@@ -10,16 +10,12 @@ export async function managedIdentityAssertion(
   identity: Pick<ManagedIdentityCredential, 'getToken'>,
   audience: string,
 ): Promise<LoadedCredential> {
-  const options = { abortSignal: AbortSignal.timeout(AZURE_MS) };
-  const { token } = await identity
-    .getToken(`${audience}/.default`, options)
-    .catch((error: unknown) => {
-      const role = 'nothing: it needs no role, but a federated credential of the app registration';
-      throw azureFailure(error, {
-        what: 'the managed identity',
-        role,
-        absent: 'is not known where this site runs',
-      });
-    });
+  const { token } = await azureCall((options) =>
+    identity.getToken(`${audience}/.default`, options),
+  ).catch((error: unknown) => {
+    const role = 'nothing: it needs no role, but a federated credential of the app registration';
+    const absent = 'is not known where this site runs';
+    throw azureFailure(error, { what: 'the managed identity', role, absent });
+  });
   return assertionCredential(token, 'the managed identity’s token');
 }

@@ -1,10 +1,11 @@
 /** A certificate of a key vault, fetched with its private key: `KeyVault`. */
 import type { SecretClient } from '@azure/keyvault-secrets';
+import { CertificateProblem } from '../certificates/certificate-problem.ts';
 import { readCertificate } from '../certificates/read-certificate.ts';
-import { AZURE_MS } from './azure-sdk.ts';
+import { azureCall } from './azure-sdk.ts';
 import { azureFailure } from './azure-failure.ts';
 import { certificateCredential } from './certificate-credential.ts';
-import type { LoadedCredential } from './credential-source.ts';
+import { CredentialUnusable, type LoadedCredential } from './credential-source.ts';
 import type { VaultCredential } from '../config/settings.ts';
 
 /**
@@ -18,17 +19,22 @@ export async function fetchVaultCertificate(
   { vaultUrl, certificateName, sendX5c }: VaultCredential,
 ): Promise<LoadedCredential> {
   const what = `the vault ${vaultUrl.origin}`;
-  const { value = '', properties } = await client
-    .getSecret(certificateName, { abortSignal: AbortSignal.timeout(AZURE_MS) })
-    .catch((error: unknown) => {
-      throw azureFailure(error, {
-        what,
-        role: 'the role "Key Vault Secrets User"',
-        absent: `has no certificate ${certificateName}`,
-      });
+  const { value = '', properties } = await azureCall((options) =>
+    client.getSecret(certificateName, options),
+  ).catch((error: unknown) => {
+    throw azureFailure(error, {
+      what,
+      role: 'the role "Key Vault Secrets User"',
+      absent: `has no certificate ${certificateName}`,
     });
+  });
   const isPem = properties.contentType === 'application/x-pem-file';
   const certificate = Buffer.from(value, isPem ? 'utf8' : 'base64');
   const name = `the vault’s certificate ${certificateName}`;
-  return certificateCredential(readCertificate({ certificate }), name, sendX5c);
+  const read = readCertificate({ certificate });
+  if (read instanceof CertificateProblem && read.part === 'privateKey') {
+    const fix = 'Make its key exportable, or use SignedAssertionFromVault, which leaves it there.';
+    throw new CredentialUnusable(`${name} ${read.problem}`, { fix });
+  }
+  return certificateCredential(read, name, sendX5c);
 }

@@ -5,7 +5,7 @@ import type { CryptographyClient } from '@azure/keyvault-keys';
 import { certificateOf } from '../certificates/certificate.ts';
 import type { VaultCredential } from '../config/settings.ts';
 import { azureFailure } from './azure-failure.ts';
-import { AZURE_MS } from './azure-sdk.ts';
+import { azureCall } from './azure-sdk.ts';
 import { signedBy } from './certificate-credential.ts';
 import { CredentialUnusable, type LoadedCredential } from './credential-source.ts';
 
@@ -26,12 +26,12 @@ export async function fetchVaultSigner(
 ): Promise<LoadedCredential> {
   const what = `the vault ${vaultUrl.origin}`;
   const absent = `has no certificate ${certificateName}`;
-  const { cer, keyId } = await certificates
-    .getCertificate(certificateName, { abortSignal: AbortSignal.timeout(AZURE_MS) })
-    .catch((error: unknown) => {
-      const role = 'the role "Key Vault Certificate User"';
-      throw azureFailure(error, { what, role, absent });
-    });
+  const { cer, keyId } = await azureCall((options) =>
+    certificates.getCertificate(certificateName, options),
+  ).catch((error: unknown) => {
+    const role = 'the role "Key Vault Certificate User"';
+    throw azureFailure(error, { what, role, absent });
+  });
   if (!cer || !keyId) {
     const fix = 'Finish the certificate’s creation in the vault.';
     throw new CredentialUnusable(`${what}: ${certificateName} is not complete`, { fix });
@@ -39,10 +39,11 @@ export async function fetchVaultSigner(
   const signer = signerOf(keyId);
   return signedBy(certificateOf(new X509Certificate(cer), []), sendX5c, async (algorithm, data) => {
     const digest = createHash('sha256').update(data).digest();
-    const options = { abortSignal: AbortSignal.timeout(AZURE_MS) };
-    const { result } = await signer.sign(algorithm, digest, options).catch((error: unknown) => {
-      throw azureFailure(error, { what, role: 'the role "Key Vault Crypto User"', absent });
-    });
+    const { result } = await azureCall((options) => signer.sign(algorithm, digest, options)).catch(
+      (error: unknown) => {
+        throw azureFailure(error, { what, role: 'the role "Key Vault Crypto User"', absent });
+      },
+    );
     return Buffer.from(result);
   });
 }

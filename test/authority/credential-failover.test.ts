@@ -87,6 +87,17 @@ describe('A list of credentials', () => {
     expect(tried()).to.deep.equal(['first']);
   });
 
+  it('is not said to be taken by an authority that is only busy', async () => {
+    const authority = an(FIRST, SECOND);
+    await refreshTokens(authority, aRefresh());
+    stub.onToken = () => ({ status: 503, body: {} });
+    now += 16 * MINUTES;
+    await failure(refreshTokens(authority, aRefresh()));
+    expect(tried().at(-1)).to.equal('first');
+    expect(authority.credentials.inUse).to.equal(SECOND.key);
+    expect(audited).to.deep.equal([]);
+  });
+
   it('is the operator’s to mend once each was refused: nobody is challenged', async () => {
     good = [];
     const error = await failure(refreshTokens(an(FIRST, SECOND), aRefresh()));

@@ -24,7 +24,7 @@ describe('A module that gives assertions', () => {
   const sent = (credentials: ClientCredentials) =>
     credentials.use(
       async (proof) => proof,
-      () => undefined,
+      () => 'accepted',
     );
 
   it('is asked with the client’s id and its data, and gives what is sent', async () => {
