@@ -1,27 +1,36 @@
 /** Whether a token's issuer is the authority, and the key it is signed with may speak for that issuer. */
 import type { AuthoritySettings } from '../config/settings.ts';
+import type { AuthorityMetadata } from './metadata-document.ts';
 import type { SigningKey } from './signing-key.ts';
 import { isIssuerOf, issuerFor, PERSONAL_TENANT } from './tenant.ts';
 
 export interface ExpectedIssuer {
   readonly authority: AuthoritySettings;
-  /** Of the discovery document; may hold `{tenantid}`. */
-  readonly issuer: string;
+  readonly metadata: Pick<AuthorityMetadata, 'issuer' | 'cloudInstanceName'>;
 }
 
 /** The check that fails, if one does. */
 export function failedIssuer(
-  { authority, issuer }: ExpectedIssuer,
+  { authority, metadata }: ExpectedIssuer,
   iss: string,
   key: SigningKey,
-): 'iss' | 'tid' | 'key issuer' | undefined {
-  if (!isIssuerOf(issuer, iss)) return 'iss';
+): 'iss' | 'tid' | 'key issuer' | 'key cloud' | undefined {
+  if (!isIssuerOf(metadata.issuer, iss)) return 'iss';
   if (authority.kind === 'oidc') return undefined;
   const tenantId = tenantOf(iss);
   const isForWorkOnly = authority.tenantId.toLowerCase() === 'organizations';
-  if (tenantId === PERSONAL_TENANT && isForWorkOnly) return 'tid';
+  if (tenantId.toLowerCase() === PERSONAL_TENANT && isForWorkOnly) return 'tid';
   const isKeyOfIssuer = key.issuer === undefined || issuerFor(key.issuer, tenantId) === iss;
-  return isKeyOfIssuer ? undefined : 'key issuer';
+  if (!isKeyOfIssuer) return 'key issuer';
+  return isOfAnotherCloud(key, metadata) ? 'key cloud' : undefined;
+}
+
+/** Where both say which cloud they are of: older documents and keys do not. */
+function isOfAnotherCloud(
+  { cloud_instance_name: ofKey }: SigningKey,
+  { cloudInstanceName: ofAuthority }: ExpectedIssuer['metadata'],
+): boolean {
+  return ofKey !== undefined && ofAuthority !== undefined && ofKey !== ofAuthority;
 }
 
 /** The tenant of an issuer of Entra ID. */

@@ -9,6 +9,8 @@ import { isGuid, PERSONAL_TENANT } from './tenant.ts';
 export interface AuthorityMetadata {
   /** May hold the literal `{tenantid}`, when the authority serves several tenants. */
   readonly issuer: string;
+  /** Entra ID’s own name of the cloud that it is, which its keys may name, too. */
+  readonly cloudInstanceName: string | undefined;
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
   readonly signingKeysUrl: string;
@@ -27,6 +29,7 @@ const endpoint = z.string().refine(isSafeUrl, 'must be an https URL, or http on 
 
 const documentSchema = z.object({
   issuer: z.string(),
+  cloud_instance_name: z.string().optional(),
   authorization_endpoint: endpoint,
   token_endpoint: endpoint,
   jwks_uri: endpoint,
@@ -57,6 +60,7 @@ export function checkMetadata(settings: AuthoritySettings, document: unknown): A
   }
   return {
     issuer: data.issuer,
+    cloudInstanceName: data.cloud_instance_name,
     authorizationEndpoint: data.authorization_endpoint,
     tokenEndpoint: data.token_endpoint,
     signingKeysUrl: data.jwks_uri,

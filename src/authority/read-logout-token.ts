@@ -73,9 +73,9 @@ export async function readLogoutToken(
   if (!TYPES.includes(header.typ?.toLowerCase() ?? 'jwt')) return wrong('typ');
   const { success, data: claims, error } = claimsSchema.safeParse(payload);
   if (!success) return wrong(String(error.issues[0]?.path[0]));
-  const { issuer } = await authority.metadata.current();
+  const metadata = await authority.metadata.current();
   const { iss, sub, sid } = claims;
-  const failed = failedIssuer({ authority: settings.authority, issuer }, iss, key);
+  const failed = failedIssuer({ authority: settings.authority, metadata }, iss, key);
   if (failed) return wrong(failed);
   const isPlain = settings.authority.kind === 'oidc';
   const accountId = isPlain && sub !== undefined ? accountIdOfSubject({ iss, sub }) : undefined;

@@ -72,7 +72,7 @@ export async function redeemCode(
   if (!body.id_token) throw badAnswer('no ID token');
   const checked = await checkIdToken(body.id_token, {
     authority: authority.settings.authority,
-    issuer: metadata.issuer,
+    metadata,
     clientId: authority.settings.clientId,
     nonce,
     keys: authority.signingKeys,

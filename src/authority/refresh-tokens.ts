@@ -58,10 +58,9 @@ export async function refreshTokens(
     if (isEntra) return unverified(authority, body, unusable('no ID token'));
     return { kind: 'verified', response: { ...tokensOf(body, scopes), identity: undefined } };
   }
-  const { issuer } = await authority.metadata.current();
   const checked = await checkIdToken(body.id_token, {
     authority: settings.authority,
-    issuer,
+    metadata: await authority.metadata.current(),
     clientId: settings.clientId,
     nonce: undefined,
     keys: authority.signingKeys,

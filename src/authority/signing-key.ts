@@ -23,6 +23,8 @@ const usableKey = z.object({
   alg: z.string().optional(),
   /** Entra ID's own: the issuer, or issuer template, that this key may sign for. */
   issuer: z.string().optional(),
+  /** The Microsoft cloud that this key is of. */
+  cloud_instance_name: z.string().optional(),
 });
 const rsaKey = usableKey.extend({ kty: z.literal('RSA'), n: z.string(), e: z.string() });
 const ecKey = usableKey.extend({

@@ -14,7 +14,7 @@ export function isConcreteTenant(name: string): boolean {
 
 /** An issuer template with its tenant filled in; an issuer without a template stays as it is. */
 export function issuerFor(template: string, tenantId: string): string {
-  return template.replace(/\{tenantid\}/i, () => tenantId);
+  return template.replaceAll(/\{tenantid\}/gi, () => tenantId);
 }
 
 /**
