@@ -5,6 +5,7 @@ import { adminConsentUrl, hasAdministrators } from './authority/admin-consent.ts
 import { authorityHealth } from './authority/authority-health.ts';
 import { createAuthority } from './authority/create-authority.ts';
 import { endSessionUrl } from './authority/end-session-url.ts';
+import { isAdmitted } from './authority/is-admitted.ts';
 import { readLogoutToken } from './authority/read-logout-token.ts';
 import { redeemCode } from './authority/redeem-code.ts';
 import { refreshTokens } from './authority/refresh-tokens.ts';
@@ -75,6 +76,7 @@ export async function createApp(settings: Settings, log: Log, addRoutes?: AddRou
     lease: new Lease({ storage, clock, processId: newId() }),
     refresh: (request) => refreshTokens(authority, request),
     requestAppToken: (request) => requestAppToken(authority, request),
+    isAdmitted: (identity) => isAdmitted(settings.azureAd, identity),
     clock,
     log,
     audit,

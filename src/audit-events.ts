@@ -84,6 +84,7 @@ const ofBoth = {
 } as const;
 const signInReasons: Readonly<Record<FailedSignInReason, true>> = {
   ...{ declined: true, 'refused-by-authority': true, 'refused-by-site': true },
+  ...{ 'tenant-not-allowed': true },
   ...{ 'other-account': true, 'transaction-missing': true, 'wrong-browser': true },
   ...{ 'bad-answer': true, 'ended-meanwhile': true, sign_in_required: true },
   ...{ ...ofBoth, internal_error: true },

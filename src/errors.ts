@@ -72,6 +72,8 @@ export type SignInFailure =
   | 'other-account'
   /** A sign-out overtook it. */
   | 'ended-meanwhile'
+  /** The tenant signed in to is not among those that are let in. */
+  | 'tenant-not-allowed'
   /** By the site's own hook. */
   | 'refused-by-site';
 

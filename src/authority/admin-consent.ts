@@ -1,7 +1,8 @@
 /** Consent of an administrator for a whole organisation: where it is given, and how that ended. */
+
 import { Misconfigured } from '../errors.ts';
+import { isConcreteTenant, PERSONAL_TENANT } from '../tenant-id.ts';
 import type { Authority } from './create-authority.ts';
-import { isConcreteTenant, PERSONAL_TENANT } from './tenant.ts';
 
 export interface AdminConsentRequest {
   readonly redirectUri: URL;
@@ -14,7 +15,10 @@ export interface AdminConsentRequest {
 
 /** Whether there is such a thing for the people of a tenant. */
 export function hasAdministrators({ settings }: Authority, tenantId: string | undefined): boolean {
-  return settings.authority.kind === 'entra' && tenantId !== PERSONAL_TENANT;
+  if (settings.authority.kind !== 'entra') return false;
+  const { tenantId: configured } = settings.authority;
+  const isPersonal = [configured, tenantId].includes(PERSONAL_TENANT);
+  return configured !== 'consumers' && !isPersonal;
 }
 
 /**

@@ -1,8 +1,9 @@
 /** The same authority for another tenant: its own endpoints, issuer and signing keys, the same credential. */
+
 import { Misconfigured } from '../errors.ts';
+import { isConcreteTenant } from '../tenant-id.ts';
 import type { Authority } from './create-authority.ts';
 import { keepDiscovery } from './keep-discovery.ts';
-import { isConcreteTenant } from './tenant.ts';
 
 /**
  * The authority that speaks for `tenantId` alone, at the same host; the given one without a

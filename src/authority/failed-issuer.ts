@@ -1,8 +1,10 @@
 /** Whether a token's issuer is the authority, and the key it is signed with may speak for that issuer. */
+
 import type { AuthoritySettings } from '../config/settings.ts';
+import { PERSONAL_TENANT } from '../tenant-id.ts';
 import type { AuthorityMetadata } from './metadata-document.ts';
 import type { SigningKey } from './signing-key.ts';
-import { isIssuerOf, issuerFor, PERSONAL_TENANT } from './tenant.ts';
+import { isIssuerOf, issuerFor } from './tenant.ts';
 
 export interface ExpectedIssuer {
   readonly authority: AuthoritySettings;

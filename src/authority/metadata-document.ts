@@ -1,9 +1,10 @@
 /** The checks on a discovery document: it must be the configured authority's own, and safe to use. */
+
 import { z } from 'zod';
 import type { AuthoritySettings } from '../config/settings.ts';
 import { Misconfigured } from '../errors.ts';
 import { isSecureUrl } from '../loopback.ts';
-import { isGuid, PERSONAL_TENANT } from './tenant.ts';
+import { isGuid, PERSONAL_TENANT } from '../tenant-id.ts';
 
 /** What this site uses of the discovery document. */
 export interface AuthorityMetadata {

@@ -98,6 +98,10 @@ export function refusal(answer: HttpAnswer, grant: RefusedGrant, now: number): A
       detail,
     });
   }
+  if (grant.kind === 'code' && isConsentMissing(body)) {
+    const message = 'A consent that was asked for is still missing. You can try again.';
+    return new SignInFailed('declined', message, { detail, scopes: grant.scopes });
+  }
   if (body.error !== 'invalid_grant') {
     return busy({ detail, retryAfter, outcome: 'not-done', cause: body.error });
   }
@@ -169,8 +173,13 @@ function reasonAtRefresh({ error, suberror, claims, errorCodes }: ErrorBody) {
   return dead ? 'refresh-token-dead' : 'interaction';
 }
 
-function isAdminConsentMissing({ error, suberror, errorCodes }: ErrorBody): boolean {
-  if (error === 'consent_required' || suberror === 'consent_required') return true;
+function isConsentMissing({ error, suberror }: ErrorBody): boolean {
+  return error === 'consent_required' || suberror === 'consent_required';
+}
+
+function isAdminConsentMissing(body: ErrorBody): boolean {
+  if (isConsentMissing(body)) return true;
+  const { errorCodes } = body;
   return errorCodes?.some((code) => ADMIN_CONSENT_MISSING.has(code)) ?? false;
 }
 

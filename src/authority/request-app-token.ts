@@ -1,11 +1,12 @@
 /** An access token of this site itself, without any person: the client credentials grant. */
+
 import { clientCredentialsGrant } from 'openid-client';
 import { Misconfigured, Unavailable } from '../errors.ts';
+import { isConcreteTenant } from '../tenant-id.ts';
 import type { AppTokenRequest, AppTokenResponse } from '../token-response.ts';
 import { authorityOfTenant } from './authority-of-tenant.ts';
 import { claimsParameter } from './claims-parameter.ts';
 import type { Authority } from './create-authority.ts';
-import { isConcreteTenant } from './tenant.ts';
 import { tokensOf } from './token-body.ts';
 import { requestTokens } from './token-request.ts';
 

@@ -1,6 +1,8 @@
 /** The one record an account is kept in: its refresh token, its access tokens, its sessions. */
 import { z } from 'zod';
 import type { Identity } from '../token-response.ts';
+import type { Account } from './account.ts';
+import type { IsAdmitted } from './token-broker-options.ts';
 import { tokenSetSchema } from './token-set.ts';
 
 const optional = z.string().optional();
@@ -48,6 +50,15 @@ export const accountRecordSchema = tokenSetSchema.extend({
 });
 
 export type AccountRecord = z.infer<typeof accountRecordSchema>;
+
+/** Whether the record is the account's that a caller means, and may be used. */
+export function isUsable(
+  record: AccountRecord | undefined,
+  { epoch }: Account,
+  isAdmitted: IsAdmitted,
+): record is AccountRecord {
+  return record?.epoch === epoch && isAdmitted(record.identity);
+}
 
 /** When a record is of no more use to anyone: its last session's end; without sessions, now. */
 export function accountExpiry({ sessions }: AccountRecord): number | undefined {

@@ -5,10 +5,12 @@ import type { Log } from '../log.ts';
 import type { RecordNames } from '../record-names.ts';
 import type { AuthorityQuiet } from './authority-quiet.ts';
 import type { Lease } from './lease.ts';
+import type { IsAdmitted } from './token-broker-options.ts';
 
 export interface BrokerParts {
   readonly names: RecordNames;
   readonly lease: Lease;
+  readonly isAdmitted: IsAdmitted;
   readonly quiet: AuthorityQuiet;
   readonly clock: Clock;
   readonly log: Log;

@@ -7,7 +7,7 @@ import type { ReadOptions } from '../storage/storage.ts';
 import type { Identity } from '../token-response.ts';
 import type { Account, AccountDetails, Redemption } from './account.ts';
 import { type AccountOverview, overviewOf, withoutSlot } from './account-overview.ts';
-import type { AccountRecord } from './account-record.ts';
+import { type AccountRecord, isUsable } from './account-record.ts';
 import type { RecordStore } from './record-store.ts';
 import {
   findTie,
@@ -24,7 +24,7 @@ import { withSlot } from './token-set.ts';
 
 type KeptAccountsOptions = Pick<
   TokenBrokerOptions,
-  'storage' | 'names' | 'clock' | 'audit' | 'newId' | 'random' | 'sessionMs'
+  'storage' | 'names' | 'clock' | 'audit' | 'newId' | 'random' | 'sessionMs' | 'isAdmitted'
 > & { readonly accounts: RecordStore<AccountRecord> };
 
 /** What the broker does with accounts, but for their tokens: see `Broker`. */
@@ -58,13 +58,15 @@ export class KeptAccounts {
   }
 
   async keep(redemption: Redemption): Promise<Account> {
-    const { clock, newId, random, sessionMs } = this.#options;
+    const { clock, newId, random, sessionMs, isAdmitted } = this.#options;
     const { identity, refreshToken, askedScopes, sessionId, from, begunAt } = redemption;
     const [epoch, grantId, refreshTokenId] = [newId(), newId(), newId()];
     const now = clock.now();
     const endsAt = Math.min(now + sessionMs, redemption.sessionEndsAt ?? Number.POSITIVE_INFINITY);
     let before: readonly SessionTie[] = [];
-    const record = await this.#accounts.put(this.#nameOf(identity.accountId), (current) => {
+    const record = await this.#accounts.put(this.#nameOf(identity.accountId), (found) => {
+      // Nothing goes on from an account that may not be used: no token, and no session.
+      const current = found && isAdmitted(found.identity) ? found : undefined;
       before = current?.sessions ?? [];
       if (from && !findTieToGoOnFrom({ sessions: before }, from, now)) throw endedMeanwhile();
       const kept = refreshToken
@@ -99,7 +101,8 @@ export class KeptAccounts {
     let isTied = false;
     let sayPushedOut = () => {};
     await this.#accounts.change(this.#nameOf(account.id), (record) => {
-      const tie = record.epoch === account.epoch ? findTieToGoOnFrom(record, from, now) : undefined;
+      const isTheirs = isUsable(record, account, this.#options.isAdmitted);
+      const tie = isTheirs ? findTieToGoOnFrom(record, from, now) : undefined;
       isTied = tie !== undefined;
       if (!tie) return undefined;
       const sessions = withTie(record.sessions, { ...tie, id: to, from }, now);
@@ -155,7 +158,8 @@ export class KeptAccounts {
   ): Promise<AccountRecord | undefined> {
     const record = await this.#accounts.read(this.#nameOf(account.id), { near });
     const now = this.#options.clock.now();
-    if (record?.epoch === account.epoch && findTie(record, sessionId, now)) return record;
+    const isTheirs = isUsable(record, account, this.#options.isAdmitted);
+    if (isTheirs && findTie(record, sessionId, now)) return record;
     // A copy near at hand may only say yes: it may be older than this session.
     return near ? this.#tied(account, sessionId) : undefined;
   }

@@ -2,7 +2,7 @@
 import { SignInRequired, Unavailable } from '../errors.ts';
 import type { Refresh, RefreshAnswer, TokenResponse } from '../token-response.ts';
 import type { AccessToken, Account } from './account.ts';
-import type { AccountRecord } from './account-record.ts';
+import { type AccountRecord, isUsable } from './account-record.ts';
 import type { BrokerParts } from './broker-parts.ts';
 import type { WantedToken } from './forced-renewal.ts';
 import type { HeldLease } from './lease.ts';
@@ -59,11 +59,11 @@ export class RefreshFlight {
 
   /** `undefined` when what was read no longer holds: start over. */
   async #attempt(held: HeldLease): Promise<AccessToken | undefined> {
-    const { accounts, clock, quiet, refresh } = this.#parts;
+    const { accounts, clock, quiet, refresh, isAdmitted } = this.#parts;
     const { scopes, tenantId, claims } = this.#request;
     this.#followsSilent ||= held.takenOver;
     const record = await accounts.read(this.#name);
-    if (record?.epoch !== this.#account.epoch) throw new SignInRequired('no-session');
+    if (!isUsable(record, this.#account, isAdmitted)) throw new SignInRequired('no-session');
     const kept = findToken(record, this.#request, clock.now());
     if (kept?.state === 'fresh') return kept;
     const { refreshToken } = record;

@@ -5,10 +5,13 @@ import type { Log } from '../log.ts';
 import type { RecordNames } from '../record-names.ts';
 import type { Records } from '../records.ts';
 import type { Storage } from '../storage/storage.ts';
-import type { Refresh, RequestAppToken } from '../token-response.ts';
+import type { Identity, Refresh, RequestAppToken } from '../token-response.ts';
 import type { AccountRecord } from './account-record.ts';
 import type { Lease } from './lease.ts';
 import type { TokenSet } from './token-set.ts';
+
+/** Whether an account may be used under the settings as they are now. */
+export type IsAdmitted = (identity: Identity) => boolean;
 
 export interface TokenBrokerOptions {
   readonly storage: Storage;
@@ -19,6 +22,8 @@ export interface TokenBrokerOptions {
   readonly lease: Lease;
   readonly refresh: Refresh;
   readonly requestAppToken: RequestAppToken;
+  /** An account that is not counts as ended: for its sessions, and for every caller. */
+  readonly isAdmitted: IsAdmitted;
   readonly clock: Clock;
   readonly log: Log;
   readonly audit: Audit;

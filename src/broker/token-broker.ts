@@ -2,7 +2,7 @@
 import { AppError, SignInRequired, Unavailable } from '../errors.ts';
 import type { ReadOptions } from '../storage/storage.ts';
 import type { AccessToken, Account, Broker, Redemption, TokenRequest } from './account.ts';
-import { type AccountRecord, accountExpiry } from './account-record.ts';
+import { type AccountRecord, accountExpiry, isUsable } from './account-record.ts';
 import { AppTokenFlight, tokenSetExpiry } from './app-token-flight.ts';
 import { AuthorityQuiet } from './authority-quiet.ts';
 import type { BrokerParts } from './broker-parts.ts';
@@ -57,7 +57,7 @@ export class TokenBroker implements Broker {
     return this.#acquire(request, {
       read: async (options) => {
         const record = await this.#accounts.read(name, options);
-        return record?.epoch === account.epoch ? record : undefined;
+        return isUsable(record, account, this.#options.isAdmitted) ? record : undefined;
       },
       canRenew: ({ refreshToken }) => refreshToken?.state === 'good',
       renew: (wanted) =>

@@ -1,8 +1,11 @@
 /** Reads where people sign in: a tenant of a Microsoft cloud, or any OpenID Connect issuer. */
+import { isConcreteTenant } from '../tenant-id.ts';
 import { isPlaceholder } from './placeholder.ts';
 import { readUrl } from './read-url.ts';
 import type { Section } from './section.ts';
 import type { AuthoritySettings } from './settings.ts';
+
+export { isGuid } from '../tenant-id.ts';
 
 type AuthorityKey = 'Instance' | 'TenantId' | 'Authority';
 
@@ -26,13 +29,7 @@ const ALIASES: Readonly<Record<string, string>> = {
 const TENANT_EXAMPLE =
   'Set it to the directory (tenant) ID of the app registration, a domain of the tenant, ' +
   'common, organizations or consumers.';
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const DOMAIN = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i;
 const COMMON = /^(common|organizations|consumers)$/i;
-
-export function isGuid(text: string): boolean {
-  return GUID.test(text);
-}
 
 /** The authority; `TenantId` comes before `Authority`, as in Microsoft.Identity.Web. */
 export function readAuthority<Key extends string>(
@@ -109,7 +106,7 @@ function isUnusableHost<Key extends string>(
 }
 
 function isTenant(text: string): boolean {
-  return GUID.test(text) || DOMAIN.test(text) || COMMON.test(text);
+  return isConcreteTenant(text) || COMMON.test(text);
 }
 
 function entra(instance: URL, tenantId: string): AuthoritySettings {

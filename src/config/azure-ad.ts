@@ -1,14 +1,17 @@
 /** Reads the section `AzureAd`, in the names of Microsoft.Identity.Web. */
-import { isGuid, readAuthority } from './authority-settings.ts';
+import { isGuid } from '../tenant-id.ts';
+import { readAuthority } from './authority-settings.ts';
 import { type CallbackPaths, readCallbackPaths } from './callback-paths.ts';
 import { readClientCredentials } from './client-credentials.ts';
 import { type ForeignKeys, judgeForeignKeys } from './foreign-keys.ts';
 import type { Environment } from './read-sources.ts';
 import type { Section } from './section.ts';
-import type { AuthoritySettings, ResponseMode, Settings } from './settings.ts';
+import type { AuthoritySettings, ResponseMode, Settings, TenantLists } from './settings.ts';
+import { readTenantLists } from './tenant-lists.ts';
 
 export const AZURE_AD_KEYS = [
-  ...['Instance', 'TenantId', 'Authority', 'ClientId', 'ClientSecret', 'ClientCredentials'],
+  ...['Instance', 'TenantId', 'Authority', 'AllowedTenants', 'DeniedTenants'],
+  ...['ClientId', 'ClientSecret', 'ClientCredentials'],
   ...['ClientCertificates', 'SendX5C', 'ClientCapabilities', 'ResponseMode'],
   ...['CallbackPath', 'SignedOutCallbackPath', 'RemoteSignOutPath', 'BackChannelLogoutPath'],
   'AdminConsentCallbackPath',
@@ -49,6 +52,7 @@ export interface AzureAdContext {
 
 export interface AzureAdSettings extends CallbackPaths {
   readonly authority: AuthoritySettings | undefined;
+  readonly tenants: TenantLists;
   readonly clientId: string | undefined;
   readonly credentials: Settings['azureAd']['credentials'];
   readonly clientCapabilities: readonly string[];
@@ -62,6 +66,7 @@ export function readAzureAd(
   const authority = readAuthority(section);
   const settings = {
     authority,
+    tenants: readTenantLists(section, authority),
     clientId: readClientId(section, authority),
     credentials: readClientCredentials(section, context, authority),
     clientCapabilities: readCapabilities(section),

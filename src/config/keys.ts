@@ -42,6 +42,12 @@ export const documentedKeys: readonly DocumentedKey[] = [
     NONE,
     'In place of the two above: `https://<host>/<tenant>/v2.0`, or the issuer of any OpenID Connect authority, exactly as it names itself',
   ),
+  row(
+    'AzureAd:AllowedTenants',
+    'all',
+    'Tenant GUIDs: only who signs in to one of them is let in, [guests too](#who-may-sign-in)',
+  ),
+  row('AzureAd:DeniedTenants', NONE, 'Tenant GUIDs: nobody who signs in to one of them is let in'),
   row('AzureAd:ClientId', REQUIRED, 'Application (client) ID'),
   row('AzureAd:ClientSecret', 'required without credentials', 'The secret’s Value, not its ID'),
   ...credentialKeys,

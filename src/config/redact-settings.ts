@@ -18,6 +18,8 @@ export function redactSettings(settings: Settings): Record<string, unknown> {
     },
     AzureAd: {
       ...authorityKeys(azureAd.authority),
+      ...(azureAd.tenants.allowed && { AllowedTenants: azureAd.tenants.allowed }),
+      ...(azureAd.tenants.denied.length > 0 && { DeniedTenants: azureAd.tenants.denied }),
       ClientId: azureAd.clientId,
       ...redactCredentials(azureAd.credentials),
       ClientCapabilities: azureAd.clientCapabilities,

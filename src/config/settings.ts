@@ -81,6 +81,13 @@ export type AuthoritySettings =
     }
   | { readonly kind: 'oidc'; readonly issuer: URL };
 
+/** Whose people may sign in, of those that the authority is for: GUIDs, in lower case. */
+export interface TenantLists {
+  /** These alone; `undefined` for all. */
+  readonly allowed: readonly string[] | undefined;
+  readonly denied: readonly string[];
+}
+
 /** How the browser brings the authority's answer: in the callback's query, or in a form it posts. */
 export type ResponseMode = 'query' | 'form_post';
 
@@ -158,6 +165,7 @@ export interface Settings {
   };
   readonly azureAd: {
     readonly authority: AuthoritySettings;
+    readonly tenants: TenantLists;
     readonly clientId: string;
     /** What this site can handle besides, such as `cp1`: claims challenges of APIs. */
     readonly clientCapabilities: readonly string[];

@@ -1,25 +1,64 @@
-/** Where an administrator may consent for the organisation to what one account was refused. */
+/** Where an administrator may consent for the organisation to what a person was refused. */
+import type { AccountDetails } from '../broker/account.ts';
+import type { SignInFailed } from '../errors.ts';
+import { isOidcScope } from '../scope-set.ts';
 import type { Context, Parts } from './context.ts';
+import type { Challenge } from './sealed-challenges.ts';
 
 /** Graph's own scopes are named without their resource. */
 const GRAPH = 'https://graph.microsoft.com';
 
-/** An address of this site, or empty where there is no administrator to ask. */
+/** What is asked for at a sign-in that asks for no API. */
+const IDENTITY = ['openid', 'profile', 'offline_access'];
+/** No consent, declined, only for an administrator, and asked of one: for words, and for nothing else. */
+const CONSENT_CODES = [65001, 65004, 90094, 90095];
+const DECLINED = 65004;
+
+/** An address of this site for what `account` lacks, or empty where there is no administrator to ask. */
 export function adminConsentPath(
-  { authority, challenges }: Parts,
+  parts: Parts,
   ctx: Context,
   scopes: readonly string[],
+  account: AccountDetails | undefined = ctx.state.account,
 ): string {
-  const { account, returnTo = '/' } = ctx.state;
   const { tenantId } = account?.identity ?? {};
-  if (!account || scopes.length === 0 || !authority.hasAdministrators(tenantId)) return '';
+  if (!account || scopes.length === 0 || !parts.authority.hasAdministrators(tenantId)) return '';
+  const { returnTo = '/' } = ctx.state;
   const tenant = tenantId === undefined ? {} : { tenantId };
-  const wanted = { accountId: account.id, scopes: [...scopes], returnTo, ...tenant };
-  const challenge = challenges.seal(wanted);
-  return `/admin-consent?${new URLSearchParams({ challenge })}`;
+  return pathOf(parts, { accountId: account.id, scopes: [...scopes], returnTo, ...tenant });
+}
+
+/**
+ * The same for a sign-in that failed: of an account that is signed in here, or of somebody whose tenant
+ * is not known, as they could not be let in for want of consent.
+ */
+export function adminConsentPathFor(parts: Parts, ctx: Context, error: SignInFailed): string {
+  const { account, expectedAccountId } = ctx.state;
+  if (account && account.id === expectedAccountId) {
+    return adminConsentPath(parts, ctx, error.scopes, account);
+  }
+  if (!isOfConsent(error) || !parts.authority.hasAdministrators(undefined)) return '';
+  // Whoever opens it is not known to be the same person: it leads back to no page of theirs.
+  return pathOf(parts, { scopes: error.scopes.length > 0 ? [...error.scopes] : IDENTITY });
+}
+
+/** Whether a sign-in failed as an administrator has to consent first, and not by the person's own no. */
+export function needsAdministrator(error: SignInFailed): boolean {
+  return isOfConsent(error) && !error.detail.errorCodes?.includes(DECLINED);
+}
+
+function isOfConsent({ detail }: SignInFailed): boolean {
+  const isNamed = detail.errorCodes?.some((code) => CONSENT_CODES.includes(code)) ?? false;
+  return isNamed || detail.error === 'consent_required';
+}
+
+function pathOf({ challenges }: Parts, wanted: Challenge): string {
+  return `/admin-consent?${new URLSearchParams({ challenge: challenges.seal(wanted) })}`;
 }
 
 /** The scopes as an administrator is asked for them: each with its resource. */
 export function fullScopes(scopes: readonly string[]): readonly string[] {
-  return scopes.map((scope) => (scope.includes('/') ? scope : `${GRAPH}/${scope}`));
+  return scopes.map((scope) =>
+    scope.includes('/') || isOidcScope(scope) ? scope : `${GRAPH}/${scope}`,
+  );
 }

@@ -16,6 +16,7 @@ import type { Memberships } from './memberships.ts';
 import type { NetworkCount } from './network-count.ts';
 import type { Pages } from './pages.ts';
 import type { PostedAnswers } from './posted-answers.ts';
+import type { RefusedTenant } from './refuse-tenant.ts';
 import type { SealedChallenges } from './sealed-challenges.ts';
 import type { BrowserSession } from './session.ts';
 import type { SessionStore } from './session-store.ts';
@@ -49,6 +50,8 @@ export interface WebState {
   expectedAccountId?: string | undefined;
   /** Who answered at the authority, as far as it was checked. */
   answeredBy?: Pick<Identity, 'accountId' | 'tenantId'> | undefined;
+  /** Who answered at the authority, of a tenant that is not let in. */
+  refusedTenant?: RefusedTenant | undefined;
   /** Who answered at the authority instead of the account that was expected. */
   otherAccount?: { readonly username: string; readonly signInUrl: string } | undefined;
 }

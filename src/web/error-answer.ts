@@ -67,6 +67,10 @@ function words(
     const advice = 'If you think you should be let in, ask whoever runs this site.';
     return { title: 'You were not let in', advice };
   }
+  if (error instanceof SignInFailed && error.reason === 'tenant-not-allowed') {
+    const advice = 'Ask your administrator, or sign in with another account.';
+    return { status: 403, title: 'This site is not open to your organisation', advice };
+  }
   if (error instanceof SignInFailed) {
     return {
       title: 'You were not signed in',

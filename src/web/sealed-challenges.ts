@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { KeyRing } from '../encryption.ts';
 
 const challengeSchema = z.object({
-  accountId: z.string(),
+  /** Absent where nobody could be signed in yet: then only an administrator can answer it. */
+  accountId: z.string().optional(),
   scopes: z.array(z.string()),
   claims: z.string().optional(),
   /** The page that wanted it, and the tenant of the account: for an administrator of it. */
@@ -11,7 +12,7 @@ const challengeSchema = z.object({
   tenantId: z.string().optional(),
 });
 
-/** What the authority is to ask of one account. */
+/** What the authority is to ask of one account, or of an administrator for whoever it is. */
 export type Challenge = z.output<typeof challengeSchema>;
 
 const sealedSchema = challengeSchema.extend({ expiresAt: z.number() });

@@ -47,6 +47,10 @@ describe('Consent of an administrator', () => {
   it('is nothing for personal accounts, nor at other authorities', () => {
     expect(hasAdministrators(entra('common'), TENANT)).to.equal(true);
     expect(hasAdministrators(entra('common'), PERSONAL)).to.equal(false);
+    expect(hasAdministrators(entra('common'), undefined)).to.equal(true);
+    for (const configured of ['consumers', PERSONAL]) {
+      expect(hasAdministrators(entra(configured), undefined)).to.equal(false);
+    }
     const oidc = createAuthority(settingsFor({ kind: 'oidc', issuer: instance }), parts);
     expect(hasAdministrators(oidc, undefined)).to.equal(false);
     expect(() => adminConsentUrl(oidc, { ...request, tenantId: undefined })).to.throw();

@@ -32,6 +32,7 @@ export function settingsFor(
 ): Settings['azureAd'] {
   return {
     authority,
+    tenants: { allowed: undefined, denied: [] },
     clientId: CLIENT_ID,
     credentials,
     responseMode: 'query',

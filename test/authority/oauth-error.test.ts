@@ -1,7 +1,7 @@
 /** The translator's table: one line for each kind of refusal, and what is done about it. */
 import { expect } from 'chai';
 import { callbackRefusal, refusal } from '../../src/authority/oauth-error.ts';
-import { type AppError, SignInRequired, Unavailable } from '../../src/errors.ts';
+import { type AppError, SignInFailed, SignInRequired, Unavailable } from '../../src/errors.ts';
 import { aadsts } from '../support/stub-authority.ts';
 
 const now = Date.parse('2026-03-01T10:00:00Z');
@@ -170,6 +170,17 @@ describe('A refused code', () => {
     for (const code of [65001, 50173, 70008, 501481]) {
       const error = refused(400, aadsts('invalid_grant', code), {}, 'code');
       expect(error).to.have.property('reason', 'bad-answer');
+    }
+  });
+
+  it('says that a consent is missing where the authority says so in words', () => {
+    for (const body of [
+      aadsts('consent_required', 90094),
+      aadsts('invalid_grant', 65001, { suberror: 'consent_required' }),
+    ]) {
+      const error = refused(400, body, {}, 'code');
+      expect(error).to.be.instanceOf(SignInFailed).with.property('reason', 'declined');
+      expect(error).to.have.property('scopes').that.is.not.empty;
     }
   });
 });

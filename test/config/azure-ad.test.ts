@@ -152,7 +152,6 @@ describe('The section AzureAd', () => {
       ['SignUpSignInPolicyId', 'b2c_1', 'not safe to ignore'],
       ['TokenDecryptionCredentials', [], 'not safe to ignore'],
       ['MaxAge', 1, 'not safe to ignore'],
-      ['AllowedTenants', ['a'], 'sounds like a limit'],
       ['ValidIssuers', ['a'], 'sounds like a limit'],
       ['TokenValidationParameters', {}, 'sounds like a limit'],
     ] as const) {

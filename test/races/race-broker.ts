@@ -69,6 +69,7 @@ export async function aRaceBroker(options: RaceBrokerOptions): Promise<RaceBroke
     lease: new Lease({ storage, clock, processId: newId() }),
     refresh: options.watchRefresh?.(refresh) ?? refresh,
     requestAppToken: (request) => requestAppToken(authority, request),
+    isAdmitted: () => true,
     clock,
     log,
     audit: () => undefined,
@@ -94,6 +95,7 @@ function settingsFor(authorityUrl: string) {
   const [secret = ''] = demoApp.secrets;
   return {
     authority: { kind: 'entra', instance: new URL(authorityUrl), tenantId: 'common' } as const,
+    tenants: { allowed: undefined, denied: [] },
     clientId: demoApp.clientId,
     credentials: [{ sourceType: 'ClientSecret', key: 'AzureAd:ClientSecret', secret } as const],
     responseMode: 'query' as const,

@@ -5,6 +5,7 @@ import type { Account, Redemption } from '../../src/broker/account.ts';
 import { accountRecordSchema } from '../../src/broker/account-record.ts';
 import { Lease } from '../../src/broker/lease.ts';
 import { TokenBroker } from '../../src/broker/token-broker.ts';
+import type { IsAdmitted } from '../../src/broker/token-broker-options.ts';
 import { tokenSetSchema } from '../../src/broker/token-set.ts';
 import { systemClock } from '../../src/clock.ts';
 import { KeyRing } from '../../src/encryption.ts';
@@ -173,6 +174,7 @@ export interface RigOptions {
   readonly encryptionKeys?: readonly Buffer[];
   readonly log?: Log;
   readonly audit?: Audit;
+  readonly isAdmitted?: IsAdmitted;
   /** In place of waiting. */
   readonly sleep?: (ms: number) => Promise<void>;
   readonly lease?: { beatMs?: number; takeoverMs?: number; sendWindowMs?: number };
@@ -199,6 +201,7 @@ export function aBroker(options: RigOptions): TokenBroker {
     lease: new Lease({ storage, clock, processId: newId(), ...options.lease }),
     refresh: authority.refresh,
     requestAppToken: authority.requestAppToken ?? noAppTokens,
+    isAdmitted: options.isAdmitted ?? (() => true),
     clock,
     log,
     audit: options.audit ?? (() => undefined),

@@ -133,10 +133,14 @@ export class FakeAuthority {
 
   hasAdministrators = (tenantId: string | undefined) => tenantId !== 'personal';
 
-  adminConsentUrl = ({ state, scopes }: AdminConsentRequest) =>
-    new URL(
-      `https://authority.test/adminconsent?${new URLSearchParams({ state, scope: scopes.join(' ') })}`,
-    );
+  readonly consents: AdminConsentRequest[] = [];
+
+  adminConsentUrl = (request: AdminConsentRequest) => {
+    this.consents.push(request);
+    const { state, scopes } = request;
+    const query = new URLSearchParams({ state, scope: scopes.join(' ') });
+    return new URL(`https://authority.test/adminconsent?${query}`);
+  };
 
   endSessionUrl = async ({ logoutHint = '' }: { logoutHint?: string | undefined }) => {
     if (this.fault.endSessionUrl) throw this.fault.endSessionUrl;
@@ -356,6 +360,7 @@ interface WebChoices {
   readonly signInScopes?: readonly string[];
   readonly trustProxy?: boolean;
   readonly authority?: Settings['azureAd']['authority'];
+  readonly tenants?: Partial<Settings['azureAd']['tenants']>;
   readonly responseMode?: ResponseMode;
   readonly hooks?: Hooks;
   readonly session?: Partial<Settings['session']>;
@@ -370,6 +375,7 @@ export async function aWeb({
   signInScopes = ['User.Read'],
   trustProxy = false,
   authority: authorityAt = { kind: 'oidc', issuer: new URL('https://authority.test') },
+  tenants = {},
   responseMode = 'query',
   hooks = {},
   session = {},
@@ -396,6 +402,7 @@ export async function aWeb({
     },
     azureAd: {
       authority: authorityAt,
+      tenants: { allowed: undefined, denied: [], ...tenants },
       clientId: 'client',
       credentials: [
         { sourceType: 'ClientSecret', key: 'AzureAd:ClientSecret', secret: 'client-SECRET' },

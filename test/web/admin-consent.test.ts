@@ -101,6 +101,65 @@ describe('Consent of an administrator', () => {
     expect((await administrator.open(link)).status).to.equal(404);
   });
 
+  describe('for somebody who could not sign in', () => {
+    /** A first sign-in that fails as the authority says. */
+    const refused = async (error: string, errorCodes: number[], scopes = ['User.Read']) => {
+      const detail = { error, errorCodes };
+      web.authority.fault.redeemCode = new SignInFailed('declined', 'no', { detail, scopes });
+      const page = await browser.signIn('/sign-in?returnTo=%2Fmail%3Fpage%3D2');
+      web.authority.fault = {};
+      return page;
+    };
+    const consentUrl = async (page: Answer, who = browser) =>
+      URL.parse((await who.open(linkIn(page))).location);
+
+    for (const [error, code, heading] of [
+      ['consent_required', 65001, 'An administrator has to agree first'],
+      ['consent_required', 90094, 'An administrator has to agree first'],
+      ['access_denied', 90094, 'An administrator has to agree first'],
+      ['access_denied', 65004, 'You said no, and that is fine'],
+    ] as const) {
+      it(`is offered after ${error} with AADSTS${code}, in whatever tenant they are`, async () => {
+        const page = await refused(error, [code]);
+        expect(page.status).to.equal(400);
+        expect(page.text).to.include(heading);
+        const url = await consentUrl(page, web.aBrowser());
+        expect(url?.searchParams.get('scope')).to.equal('https://graph.microsoft.com/User.Read');
+        expect(web.authority.consents.at(-1)?.tenantId).to.equal(undefined);
+      });
+    }
+
+    it('is offered for the sign-in itself where it asks for nothing more', async () => {
+      const url = await consentUrl(await refused('access_denied', [90094], []));
+      expect(url?.searchParams.get('scope')).to.equal('openid profile offline_access');
+    });
+
+    it('is not offered where consent was not what failed', async () => {
+      expect(linkIn(await refused('access_denied', []))).to.equal('');
+      expect(linkIn(await refused('access_denied', [50_105]))).to.equal('');
+    });
+
+    it('leads to a new sign-in, and to no page that somebody else had wanted', async () => {
+      const state = stateOf(await browser.open(linkIn(await refused('access_denied', [90094]))));
+      const page = await callback(state);
+      expect(page.text).to.include('has agreed').and.include('href="/sign-in?returnTo=%2F"');
+      expect(page.text).not.to.include('page=2').and.not.include('challenge=');
+    });
+
+    it('is no challenge that an account could answer in their place', async () => {
+      const state = stateOf(await browser.open(linkIn(await refused('access_denied', [90094]))));
+      await browser.signIn();
+      await browser.open(`/sign-in?challenge=${encodeURIComponent(state)}`);
+      expect(web.authority.asked.at(-1)).to.include({ prompt: 'select_account' });
+    });
+
+    it('names no tenant of an account that was signed in here already', async () => {
+      await browser.signIn();
+      await consentUrl(await refused('consent_required', [90094]));
+      expect(web.authority.consents.at(-1)?.tenantId).to.equal(undefined);
+    });
+  });
+
   it('is not offered to someone whose tenant has no administrator', async () => {
     web.authority.identity = { ...ADA, tenantId: 'personal' };
     expect(linkIn(await decline())).to.equal('');

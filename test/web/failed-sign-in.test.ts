@@ -38,6 +38,7 @@ describe('A sign-in that failed', () => {
     [new SignInFailed('declined', 'no', { detail }), { reason: 'declined' }],
     [new SignInFailed('refused-by-authority', 'no'), { reason: 'refused-by-authority' }],
     [new SignInFailed('refused-by-site', 'no'), { reason: 'refused-by-site' }],
+    [new SignInFailed('tenant-not-allowed', 'no'), { reason: 'tenant-not-allowed' }],
     [new Unavailable('busy', { detail }), { reason: 'unavailable' }],
     [new Misconfigured('ours', { detail }), { reason: 'misconfigured' }],
     [new Forbidden('no'), { reason: 'forbidden' }],

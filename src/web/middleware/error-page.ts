@@ -1,6 +1,6 @@
 /** Catches every failure and answers it: a page for a person, a problem document for a script. */
 import { Forbidden, SignInFailed, SignInRequired } from '../../errors.ts';
-import { adminConsentPath } from '../admin-consent-path.ts';
+import { adminConsentPathFor, needsAdministrator } from '../admin-consent-path.ts';
 import type { Context, Middleware, Parts } from '../context.ts';
 import { type ErrorAnswer, errorAnswer } from '../error-answer.ts';
 import { logFailure } from '../error-log.ts';
@@ -56,13 +56,16 @@ function showPage(
     parts.pages.show(ctx, 'declined', {
       ...data,
       scopes: error.scopes.map(scopeWords),
-      adminUrl: adminConsentPath(parts, ctx, error.scopes),
+      isForAdministrator: needsAdministrator(error),
+      adminUrl: adminConsentPathFor(parts, ctx, error),
     });
   } else if (error instanceof Forbidden && error.missing) {
     parts.pages.show(ctx, 'not-permitted', {
       ...data,
       ...notPermittedData(parts, ctx, error.missing),
     });
+  } else if (ctx.state.refusedTenant) {
+    parts.pages.show(ctx, 'tenant-not-allowed', { ...data, refused: ctx.state.refusedTenant });
   } else if (ctx.state.otherAccount) {
     parts.pages.show(ctx, 'confirm-account', { ...data, other: ctx.state.otherAccount });
   } else {

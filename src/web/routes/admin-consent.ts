@@ -30,12 +30,14 @@ export function adminConsentCallback({ challenges, pages }: Parts): Middleware {
     const { account } = ctx.state;
     const challenge = challenges.openForAnyone(state);
     const { scopes = [], returnTo = '/', accountId } = challenge ?? {};
+    // A person who could not sign in is not known here, whoever they were.
+    const elsewhere = challenge && accountId === undefined ? signInPath('/') : '/';
     const isTheirs = account !== undefined && accountId === account.id;
     pages.show(ctx, 'admin-consent', {
       isGiven: isAdminConsentGiven(query),
       scopes: scopes.map(scopeWords),
       // By a sign-in, as it is remembered for a minute that the consent was missing.
-      goOnUrl: isTheirs && state ? signInPath(returnTo, { challenge: state }) : '/',
+      goOnUrl: isTheirs && state ? signInPath(returnTo, { challenge: state }) : elsewhere,
     });
   };
 }

@@ -6,6 +6,7 @@ import { noteAnswer, rememberAnswer } from '../challenge.ts';
 import type { Context, Middleware, Parts } from '../context.ts';
 import { type Entered, enterSession } from '../enter-session.ts';
 import { oneResource } from '../one-resource.ts';
+import { refuseTenant } from '../refuse-tenant.ts';
 import { accountFacts, requestFacts } from '../request-facts.ts';
 import { activeAccount, sessionName } from '../session.ts';
 import { signInPath } from '../sign-in-links.ts';
@@ -41,6 +42,7 @@ export function callback(parts: Parts): Middleware {
     const request = { callback: answer, redirectUri, state, nonce, codeVerifier, claims };
     const redeemed = await redeem(parts, ctx, transaction, { ...request, scopes: askedScopes });
     ctx.state.answeredBy = redeemed.identity;
+    refuseTenant(settings, ctx, redeemed);
     refuseOtherAccount(ctx, transaction, redeemed);
     const { roles } = await hooks.signIn(redeemed.identity, redeemed.claims);
     const { begunAt } = transaction;

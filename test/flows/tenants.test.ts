@@ -1,0 +1,111 @@
+/** Many tenants before a sandbox: whose people come in, how an organisation is brought in, and what guests see. */
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { type Sandbox, startSandbox } from '../../scripts/sandbox/start-sandbox.ts';
+import { systemClock } from '../../src/clock.ts';
+import { passSandbox, type Site, sandboxEnvironment, startSite } from '../support/site.ts';
+import { aFolder, freePort } from '../support/site-process.ts';
+import { type Page, Visitor } from '../support/visitor.ts';
+
+const CONTOSO = '5d3a1b0e-7c41-4e5b-9a57-0f1c8a2e6b01';
+const FABRIKAM = '8e6f2c94-1d7b-4f0a-b3c8-61d5e9a07f02';
+const ADA = 'ada@contoso.example';
+/** Of Fabrikam, which she administers; a guest in Contoso. */
+const CLEO = 'cleo@fabrikam.example';
+const DAN = 'dan@fabrikam.example';
+const EVE = 'eve@personal.example';
+
+describe('With many tenants, the site', () => {
+  let sandbox: Sandbox;
+  let site: Site | undefined;
+  let env: Record<string, string>;
+  let visitor: Visitor;
+
+  beforeEach(async () => {
+    sandbox = await startSandbox();
+    env = {
+      ...sandboxEnvironment(sandbox, await freePort()),
+      TokenCache__Store: `sqlite:${join(aFolder(), 'tokens.sqlite')}`,
+      TokenCache__EncryptionKeys__0: Buffer.alloc(32, 1).toString('base64'),
+      TokenCache__IndexKey: Buffer.alloc(32, 2).toString('base64'),
+    };
+    visitor = new Visitor();
+  });
+  afterEach(async () => {
+    await site?.close();
+    site = undefined;
+    await sandbox.close();
+  });
+
+  /** Starts the site, or starts it again with other settings and the same store. */
+  async function start(changes: Record<string, string> = {}): Promise<void> {
+    await site?.close();
+    // Until this process has seen that its connections to the one before are closed.
+    if (site) await systemClock.sleep(50);
+    site = await startSite({ ...env, ...changes });
+  }
+  const urlOf = (path: string) => `${site?.url}${path}`;
+  const linkIn = ({ text }: Page, start: string) =>
+    new RegExp(`href="(${start.replace('?', '\\?')}[^"]*)"`)
+      .exec(text)?.[1]
+      ?.replaceAll('&amp;', '&') ?? '';
+  const as = async (who: string, path = '/account', by = visitor) =>
+    await passSandbox(by, await by.open(urlOf(path)), who);
+
+  it('lets in the people of the tenants that are allowed, and tells others whom to ask', async () => {
+    await start({ AzureAd__AllowedTenants: CONTOSO });
+    for (const [who, isAllowed] of [
+      [ADA, true],
+      [CLEO, false],
+      [EVE, false],
+    ] as const) {
+      const page = await as(who, '/account', new Visitor());
+      expect(page.status, who).to.equal(isAllowed ? 200 : 403);
+      expect(page.text.includes('Your account'), who).to.equal(isAllowed);
+    }
+    const refused = await as(CLEO);
+    expect(refused.text).to.include(FABRIKAM);
+    const other = await visitor.open(urlOf(linkIn(refused, '/sign-in?prompt=select_account')));
+    expect((await passSandbox(visitor, other, ADA)).url.pathname).to.equal('/account');
+  });
+
+  it('ends the sessions of a tenant that is denied, and lets nobody of it in again', async () => {
+    await start();
+    await as(CLEO, '/profile');
+    await start();
+    expect((await visitor.open(urlOf('/profile'))).trail).to.have.length(1);
+
+    await start({ AzureAd__DeniedTenants: FABRIKAM });
+    const call = await visitor.fetch(urlOf('/api/graph/me'));
+    expect(call.status).to.equal(401);
+    expect((await visitor.open(urlOf('/'))).text).not.to.include('Cleo');
+    expect((await as(CLEO, '/profile')).status).to.equal(403);
+    const asked = sandbox.requests.filter(({ endpoint }) => endpoint === 'token');
+    expect(new Set(asked.map(({ grantType }) => grantType))).to.have.keys('authorization_code');
+  });
+
+  it('brings in an organisation that has to consent first, by its administrator', async () => {
+    await start({ Site__SignInScopes: 'User.Read User.ReadBasic.All' });
+    const stopped = await passSandbox(
+      visitor,
+      await visitor.open(urlOf('/account')),
+      DAN,
+      'cancel',
+    );
+    expect(stopped.text).to.include('consent for your organisation');
+    const link = urlOf(linkIn(stopped, '/admin-consent?'));
+
+    const administrator = new Visitor();
+    const agreed = await passSandbox(administrator, await administrator.open(link), CLEO);
+    expect(agreed.url.pathname).to.equal('/admin-consent-callback');
+    expect(agreed.text).to.include('Your organisation has agreed');
+    const asked = sandbox.requests.find(({ endpoint }) => endpoint === 'admin-consent');
+    expect(asked?.path).to.match(/^\/organizations\/v2\.0\/adminconsent\?/);
+    const goOn = urlOf(linkIn(agreed, '/sign-in?'));
+    expect((await administrator.open(goOn)).url.origin).to.equal(new URL(sandbox.url).origin);
+
+    const page = await as(DAN);
+    expect(page.status, page.text).to.equal(200);
+    expect(page.text).to.include('User.ReadBasic.All');
+  });
+});
