@@ -76,7 +76,8 @@ export class KeptAccounts {
         epoch: current?.epoch ?? epoch,
         grantId,
         ...(kept ? { refreshToken: kept } : {}),
-        slots: current?.slots ?? {},
+        // Tokens of the tenant signed in to before are none of this one.
+        slots: current?.identity.issuer === identity.issuer ? current.slots : {},
         refusals: {},
         sessions: withTie(before, { id: sessionId, endsAt, begunAt, from }, now),
         identity,

@@ -142,8 +142,10 @@ export class RefreshFlight {
       throw unjudged();
     }
     if (answer.kind === 'unverified') this.#say(answer.cause, read);
-    const response = answer.kind === 'verified' ? answer.response : undefined;
-    const brought = response ? response.refreshToken : broughtUnverified(answer);
+    const strayed = this.#strayed(answer, read);
+    if (strayed) this.#say(strayed, read);
+    const response = answer.kind === 'verified' && !strayed ? answer.response : undefined;
+    const { refreshToken: brought } = answer.kind === 'verified' ? answer.response : answer;
     const slot = response && this.#slotFor(response, clock.now(), random);
     const successor = brought && { id: newId(), value: brought, state: 'good' as const };
     const change = (record: AccountRecord): AccountRecord | undefined => {
@@ -156,7 +158,7 @@ export class RefreshFlight {
       }
       const refreshToken = mine ? (successor ?? { ...current, state: 'good' as const }) : current;
       const kept = refreshToken ? { ...record, refreshToken } : record;
-      if (!slot) return withFailure(kept, this.#request, unjudged(), clock.now());
+      if (!slot) return withFailure(kept, this.#request, strayed ?? unjudged(), clock.now());
       const good = withoutFailures(withoutToken(kept, this.#request.refused));
       return withSlotSince(good, read, slot);
     };
@@ -166,6 +168,7 @@ export class RefreshFlight {
     }
     const changed = await this.#write(change, held);
     if (answer.kind === 'unverified') throw answer.cause;
+    if (strayed) throw strayed;
     if (changed !== 'written') return undefined;
     return slot && { value: slot.accessToken, expiresAt: slot.expiresAt };
   }
@@ -198,6 +201,17 @@ export class RefreshFlight {
     return newSlot({ ...response, askedScopes, tenantId, claims, afterRefusal }, now, random);
   }
 
+  /**
+   * The authority signs this account in to another tenant than it did, and no tenant was named: as
+   * settings were changed. Such tokens are not for those who want the tenant signed in to.
+   */
+  #strayed(answer: RefreshAnswer, { identity }: AccountRecord): SignInRequired | undefined {
+    const { scopes, claims, tenantId } = this.#request;
+    const issuer = answer.kind === 'verified' ? answer.response.identity?.issuer : undefined;
+    if (tenantId !== undefined || issuer === undefined || issuer === identity.issuer) return;
+    return new SignInRequired('interaction', { scopes, claims });
+  }
+
   #dead(): SignInRequired {
     const { scopes, claims } = this.#request;
     return new SignInRequired('refresh-token-dead', { scopes, claims });
@@ -227,8 +241,4 @@ function isSameAccount(answer: RefreshAnswer, record: AccountRecord): boolean {
 /** What is noted of an answer that could not be used: it is no word on when to ask again. */
 function unjudged(): Unavailable {
   return new Unavailable('Your tokens could not be renewed just now.');
-}
-
-function broughtUnverified(answer: RefreshAnswer): string | undefined {
-  return answer.kind === 'unverified' ? answer.refreshToken : undefined;
 }

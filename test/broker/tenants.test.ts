@@ -5,6 +5,7 @@ import { SignInRequired } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import type { Storage } from '../../src/storage/storage.ts';
+import type { RefreshAnswer } from '../../src/token-response.ts';
 import { aBroker, anIdentity, CountingAuthority, newId, signIn } from '../support/broker-rig.ts';
 import { caught } from '../support/caught.ts';
 
@@ -73,5 +74,37 @@ describe('The tokens of several tenants', () => {
     ];
     await broker.acquireToken(account, THERE);
     expect((await broker.describe(account, 'session-1'))?.identity).to.deep.equal(anIdentity());
+  });
+
+  describe('when the authority signs the account in to another tenant than it did', () => {
+    const moved = { ...anIdentity(), issuer: 'https://authority.test/there/v2.0', subject: 'g' };
+    const straying = (answer: RefreshAnswer): RefreshAnswer =>
+      answer.kind === 'verified'
+        ? { ...answer, response: { ...answer.response, identity: moved } }
+        : answer;
+
+    it('are not handed out, and the person signs in anew; the refresh token is not lost', async () => {
+      authority.mode = 'family';
+      const account = await signIn(broker, {
+        refreshToken: authority.issue(),
+        expiresInSeconds: 0,
+      });
+      authority.next = [straying];
+      for (const _ of [1, 2]) {
+        const error = await caught(broker.acquireToken(account, HERE));
+        expect(error).to.be.instanceOf(SignInRequired).with.property('reason', 'interaction');
+      }
+      expect(authority.used, 'not asked again').to.have.length(1);
+      await broker.acquireToken(account, THERE);
+      expect(authority.used).to.have.length(2);
+    });
+
+    it('are not those that were kept for the tenant before', async () => {
+      await signIn(broker, { refreshToken: authority.issue(), accessToken: 'before' });
+      const account = await signIn(broker, { identity: moved, askedScopes: [] });
+      authority.next = [straying];
+      expect((await broker.acquireToken(account, HERE)).value).not.to.equal('before');
+      expect(authority.used).to.have.length(1);
+    });
   });
 });

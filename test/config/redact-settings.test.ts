@@ -138,6 +138,14 @@ describe('redactSettings', () => {
     });
   });
 
+  it('shows the tenants that are allowed and denied', () => {
+    const allowed = ['5d3a1b0e-7c41-4e5b-9a57-0f1c8a2e6b01'];
+    const denied = ['8e6f2c94-1d7b-4f0a-b3c8-61d5e9a07f02'];
+    const lists = { 'AzureAd:AllowedTenants': allowed, 'AzureAd:DeniedTenants': denied };
+    const { AzureAd } = redactSettings(loadWith(lists).settings);
+    expect(AzureAd).to.deep.include({ AllowedTenants: allowed, DeniedTenants: denied });
+  });
+
   it('shows an issuer', () => {
     const { settings } = loadWith({
       'AzureAd:TenantId': undefined,

@@ -1,6 +1,8 @@
 /** Many tenants before a sandbox: whose people come in, how an organisation is brought in, and what guests see. */
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { decodeJwt } from 'jose';
+import { demoApp } from '../../scripts/sandbox/sandbox-options.ts';
 import { type Sandbox, startSandbox } from '../../scripts/sandbox/start-sandbox.ts';
 import { systemClock } from '../../src/clock.ts';
 import { passSandbox, type Site, sandboxEnvironment, startSite } from '../support/site.ts';
@@ -107,5 +109,77 @@ describe('With many tenants, the site', () => {
     const page = await as(DAN);
     expect(page.status, page.text).to.equal(200);
     expect(page.text).to.include('User.ReadBasic.All');
+  });
+
+  describe('shows a guest', () => {
+    const tidOf = (authorization: unknown): unknown =>
+      decodeJwt(String(authorization).replace('Bearer ', ''))['tid'];
+    /** Of each call that reached Graph: the tenant of its token. */
+    const tenantsCalled = () =>
+      sandbox.requests
+        .filter(({ endpoint }) => endpoint === 'graph')
+        .map(({ headers }) => tidOf(headers['authorization']));
+    const home = {
+      DownstreamApis__AtHome__BaseUrl: '',
+      DownstreamApis__AtHome__Scopes: 'User.Read',
+      DownstreamApis__AtHome__AcquireTokenOptions__Tenant: FABRIKAM,
+      DownstreamApis__AtHome__Gateway__0__Methods: 'GET',
+      DownstreamApis__AtHome__Gateway__0__Path: '/me',
+    };
+    const call = async (api: string) => {
+      const answer = await visitor.fetch(urlOf(`/api/${api}/me`));
+      return { status: answer.status, body: await answer.text() };
+    };
+
+    beforeEach(async () => {
+      home.DownstreamApis__AtHome__BaseUrl = sandbox.graphUrl;
+      const lists = { AzureAd__TenantId: 'contoso.example', AzureAd__AllowedTenants: CONTOSO };
+      await start({ ...lists, ...home });
+    });
+
+    it('in the tenant signed in to, which alone decides whether they are let in', async () => {
+      const page = await as(CLEO);
+      expect(page.status).to.equal(200);
+      expect(page.text).to.include(`<code>${CONTOSO}</code>`).and.include(CLEO);
+    });
+
+    it('under one account, whichever tenant they came from', async () => {
+      await as(CLEO);
+      const cleo = sandbox.users.find(({ username }) => username === CLEO);
+      const signedIn = site?.lines.find((line) => line.includes('"event":"sign_in"')) ?? '';
+      expect(JSON.parse(signedIn)).to.include({
+        account: `${cleo?.id}.${FABRIKAM}`,
+        tenantId: CONTOSO,
+      });
+    });
+
+    it('the data of each tenant by a token of that tenant, kept or refreshed', async () => {
+      const scope = 'https://graph.microsoft.com/User.Read';
+      sandbox.controls.consentForOrganisation('fabrikam.example', [scope], demoApp.clientId);
+      await as(CLEO);
+      const calls = async () => {
+        for (const api of ['graph', 'athome', 'graph', 'athome']) {
+          const { status, body } = await call(api);
+          expect(status, body).to.equal(200);
+        }
+        return tenantsCalled().slice(-4);
+      };
+      expect(await calls()).to.deep.equal([CONTOSO, FABRIKAM, CONTOSO, FABRIKAM]);
+      const refreshes = () =>
+        sandbox.requests
+          .filter(({ grantType }) => grantType === 'refresh_token')
+          .map(({ path }) => path.split('/')[1]);
+      expect(refreshes()).to.deep.equal([FABRIKAM]);
+
+      await systemClock.sleep(10);
+      sandbox.controls.expireAccessTokens();
+      await call('graph');
+      await call('athome');
+      expect(await calls()).to.deep.equal([CONTOSO, FABRIKAM, CONTOSO, FABRIKAM]);
+      expect(refreshes()).to.deep.equal([FABRIKAM, 'contoso.example', FABRIKAM]);
+      const page = await as(CLEO);
+      expect(page.text).to.include(`of the tenant ${FABRIKAM}`);
+      expect(page.text).to.include(`<code>${CONTOSO}</code>`);
+    });
   });
 });
