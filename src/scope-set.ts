@@ -1,14 +1,10 @@
 /** Scopes as the Microsoft identity platform compares them: a resource and a set of permissions. */
+import { GRAPH_HOSTS } from './config/clouds.ts';
 
 const OIDC_SCOPES = new Set(['openid', 'profile', 'email', 'offline_access']);
 
-/** Hosts of Microsoft Graph, which a scope without a prefix means; one cloud's are never mixed with another's. */
-const GRAPH_HOSTS = new Set([
-  'https://graph.microsoft.com',
-  'https://graph.microsoft.us',
-  'https://dod-graph.microsoft.us',
-  'https://microsoftgraph.chinacloudapi.cn',
-]);
+/** Microsoft Graph, which a scope without a prefix means; one cloud's is never mixed with another's. */
+const GRAPHS = new Set([...GRAPH_HOSTS].map((host) => `https://${host}`));
 
 /** What an access token is for: the resource ('' is Microsoft Graph) and permissions, both in lower case. */
 export interface ScopeSet {
@@ -19,7 +15,7 @@ export interface ScopeSet {
 /** The resource of a scope, in lower case: what stands before its last slash, '' for Microsoft Graph. */
 export function resourceOf(scope: string): string {
   const resource = scope.slice(0, Math.max(0, scope.lastIndexOf('/'))).toLowerCase();
-  return GRAPH_HOSTS.has(resource) ? '' : resource;
+  return GRAPHS.has(resource) ? '' : resource;
 }
 
 /** Whether a scope is one of OpenID Connect's own, asked at every sign-in and of no resource. */

@@ -1,5 +1,6 @@
 /** Consent of an administrator for a whole organisation: where it is given, and how that ended. */
 
+import { mayBeExternalId } from '../config/external-id.ts';
 import { Misconfigured } from '../errors.ts';
 import { isConcreteTenant, PERSONAL_TENANT } from '../tenant-id.ts';
 import type { Authority } from './create-authority.ts';
@@ -15,7 +16,9 @@ export interface AdminConsentRequest {
 
 /** Whether there is such a thing for the people of a tenant. */
 export function hasAdministrators({ settings }: Authority, tenantId: string | undefined): boolean {
-  if (settings.authority.kind !== 'entra') return false;
+  const isElsewhere = mayBeExternalId(settings.authority);
+  // The people of External ID are customers: its owner consents for all in the portal.
+  if (settings.authority.kind !== 'entra' || isElsewhere) return false;
   const { tenantId: configured } = settings.authority;
   const isPersonal = [configured, tenantId].includes(PERSONAL_TENANT);
   return configured !== 'consumers' && !isPersonal;

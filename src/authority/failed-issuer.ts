@@ -1,6 +1,7 @@
 /** Whether a token's issuer is the authority, and the key it is signed with may speak for that issuer. */
 
-import type { AuthoritySettings } from '../config/settings.ts';
+import { mayBeExternalId } from '../config/external-id.ts';
+import type { AuthoritySettings, EntraSettings } from '../config/settings.ts';
 import { PERSONAL_TENANT } from '../tenant-id.ts';
 import type { AuthorityMetadata } from './metadata-document.ts';
 import type { SigningKey } from './signing-key.ts';
@@ -22,9 +23,22 @@ export function failedIssuer(
   const tenantId = tenantOf(iss);
   const isForWorkOnly = authority.tenantId.toLowerCase() === 'organizations';
   if (tenantId.toLowerCase() === PERSONAL_TENANT && isForWorkOnly) return 'tid';
-  const isKeyOfIssuer = key.issuer === undefined || issuerFor(key.issuer, tenantId) === iss;
-  if (!isKeyOfIssuer) return 'key issuer';
+  if (!isKeyFor(authority, key, iss)) return 'key issuer';
   return isOfAnotherCloud(key, metadata) ? 'key cloud' : undefined;
+}
+
+/**
+ * External ID has several names for one tenant, and keys that it shares with the global cloud: such a
+ * key may name any of them, as long as it is that tenant's.
+ */
+function isKeyFor(authority: EntraSettings, key: SigningKey, iss: string): boolean {
+  if (key.issuer === undefined) return true;
+  const tenantId = tenantOf(iss);
+  const issuer = issuerFor(key.issuer, tenantId);
+  if (issuer === iss) return true;
+  const bases = [authority.instance.origin, 'https://login.microsoftonline.com'];
+  const names = bases.map((base) => `${base}/${tenantId}/v2.0`);
+  return mayBeExternalId(authority) && names.includes(issuer);
 }
 
 /** Where both say which cloud they are of: older documents and keys do not. */

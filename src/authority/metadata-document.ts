@@ -1,7 +1,8 @@
 /** The checks on a discovery document: it must be the configured authority's own, and safe to use. */
 
 import { z } from 'zod';
-import type { AuthoritySettings } from '../config/settings.ts';
+import { externalIdTenant, isExternalIdHost, mayBeExternalId } from '../config/external-id.ts';
+import type { AuthoritySettings, EntraSettings } from '../config/settings.ts';
 import { Misconfigured } from '../errors.ts';
 import { isSecureUrl } from '../loopback.ts';
 import { isGuid, PERSONAL_TENANT } from '../tenant-id.ts';
@@ -54,7 +55,7 @@ export function checkMetadata(settings: AuthoritySettings, document: unknown): A
   if (settings.kind === 'entra') {
     const { authorization_endpoint, token_endpoint, jwks_uri, end_session_endpoint } = data;
     for (const url of [authorization_endpoint, token_endpoint, jwks_uri, end_session_endpoint]) {
-      if (url !== undefined && new URL(url).origin !== settings.instance.origin) {
+      if (url !== undefined && !isEndpointOf(settings, new URL(url))) {
         throw wrong(`it names ${new URL(url).origin} instead of ${settings.instance.origin}`);
       }
     }
@@ -75,11 +76,25 @@ export function checkMetadata(settings: AuthoritySettings, document: unknown): A
   };
 }
 
+/** Every endpoint is at the authority's own host; of External ID, at that of any of its names. */
+function isEndpointOf(settings: EntraSettings, url: URL): boolean {
+  if (url.origin === settings.instance.origin) return true;
+  return (
+    mayBeExternalId(settings) &&
+    url.origin === `https://${url.hostname}` &&
+    isExternalIdHost(url.hostname)
+  );
+}
+
 function isExpectedIssuer(settings: AuthoritySettings, issuer: string): boolean {
   if (settings.kind === 'oidc') {
     // A URL does not tell whether a bare origin was written with its slash.
     const { href, pathname } = settings.issuer;
     return issuer === href || (pathname === '/' && `${issuer}/` === href);
+  }
+  if (mayBeExternalId(settings)) {
+    const tenantId = externalIdTenant(issuer);
+    if (tenantId) return !isGuid(settings.tenantId) || tenantId === settings.tenantId.toLowerCase();
   }
   const start = `${settings.instance.origin}/`;
   const end = '/v2.0';

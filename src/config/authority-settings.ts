@@ -1,5 +1,8 @@
 /** Reads where people sign in: a tenant of a Microsoft cloud, or any OpenID Connect issuer. */
+import { isLoopback } from '../loopback.ts';
 import { isConcreteTenant } from '../tenant-id.ts';
+import { canonicalHost, cloudAt, isClosedCloud } from './clouds.ts';
+import { isExternalIdHost, isTenantPath, tenantOfHost } from './external-id.ts';
 import { isPlaceholder } from './placeholder.ts';
 import { readUrl } from './read-url.ts';
 import type { Section } from './section.ts';
@@ -10,22 +13,6 @@ export { isGuid } from '../tenant-id.ts';
 type AuthorityKey = 'Instance' | 'TenantId' | 'Authority';
 
 const DEFAULT_INSTANCE = 'https://login.microsoftonline.com/';
-const CLOUDS = new Set([
-  'login.microsoftonline.com',
-  'login.microsoftonline.us',
-  'login.partner.microsoftonline.cn',
-  'login.sovcloud-identity.fr',
-  'login.sovcloud-identity.de',
-  'login.sovcloud-identity.sg',
-]);
-/** Other names of a cloud's host: its issuer and keys name the first one. */
-const ALIASES: Readonly<Record<string, string>> = {
-  'login.windows.net': 'login.microsoftonline.com',
-  'login.microsoft.com': 'login.microsoftonline.com',
-  'sts.windows.net': 'login.microsoftonline.com',
-  'login.usgovcloudapi.net': 'login.microsoftonline.us',
-  'login.chinacloudapi.cn': 'login.partner.microsoftonline.cn',
-};
 const TENANT_EXAMPLE =
   'Set it to the directory (tenant) ID of the app registration, a domain of the tenant, ' +
   'common, organizations or consumers.';
@@ -44,7 +31,13 @@ export function readAuthority<Key extends string>(
     path: true,
   });
   if (!url || isUnusableHost(section, 'Authority', url)) return undefined;
-  return CLOUDS.has(url.hostname) ? entraFrom(section, url) : oidcFrom(section, url);
+  if (isExternalIdHost(url.hostname) && url.pathname === '/') {
+    return entra(section, 'Authority', url, tenantOfHost(url.hostname));
+  }
+  const isTenants = cloudAt(url.hostname) || isExternalIdHost(url.hostname);
+  // A domain of the writer's own for External ID: its issuer has another host, so it is no plain one.
+  const isOwnDomain = url.protocol === 'https:' && isTenantPath(url.pathname) && !isLoopback(url);
+  return isTenants || isOwnDomain ? entraFrom(section, url) : oidcFrom(section, url);
 }
 
 function readTenant<Key extends string>(
@@ -56,13 +49,17 @@ function readTenant<Key extends string>(
   const instance = section.has('Instance')
     ? readUrl(section, 'Instance', { example: DEFAULT_INSTANCE, path: false })
     : new URL(DEFAULT_INSTANCE);
-  const tenantId = section.requiredText('TenantId', TENANT_EXAMPLE);
+  const isExternal = instance !== undefined && isExternalIdHost(instance.hostname);
+  const tenantId =
+    isExternal && !section.has('TenantId')
+      ? tenantOfHost(instance.hostname)
+      : section.requiredText('TenantId', TENANT_EXAMPLE);
   if (tenantId !== undefined && !isTenant(tenantId)) {
     section.fault('TenantId', 'is no GUID, no domain and none of the common names', TENANT_EXAMPLE);
     return undefined;
   }
   if (!instance || isUnusableHost(section, 'Instance', instance)) return undefined;
-  return tenantId === undefined ? undefined : entra(instance, tenantId);
+  return tenantId === undefined ? undefined : entra(section, 'TenantId', instance, tenantId);
 }
 
 function entraFrom<Key extends string>(
@@ -70,7 +67,9 @@ function entraFrom<Key extends string>(
   url: URL,
 ): AuthoritySettings | undefined {
   const tenantId = /^\/([^/]+)(?:\/v2\.0)?\/?$/.exec(url.pathname)?.[1];
-  if (tenantId && isTenant(tenantId)) return entra(new URL('/', url), tenantId);
+  if (tenantId && isTenant(tenantId)) {
+    return entra(section, 'Authority', new URL('/', url), tenantId);
+  }
   const isSample = tenantId !== undefined && isPlaceholder(tenantId);
   const problem = isSample ? 'still holds a placeholder' : 'does not name a tenant';
   section.fault('Authority', problem, `Write it like ${url.origin}/common/v2.0.`);
@@ -93,14 +92,14 @@ function isUnusableHost<Key extends string>(
   key: AuthorityKey,
   { hostname }: URL,
 ): boolean {
-  const canonical = ALIASES[hostname];
+  const canonical = canonicalHost(hostname);
   if (canonical !== undefined) {
     section.fault(key, `names ${hostname}, an old name`, `Write ${canonical} in its place.`);
   } else if (hostname.endsWith('.b2clogin.com')) {
     section.fault(key, 'is Azure AD B2C, which is not supported', 'Use an Entra ID tenant.');
-  } else if (key === 'Instance' && hostname.endsWith('.ciamlogin.com')) {
-    const fix = 'Set AzureAd:Authority to its issuer, and remove Instance and TenantId.';
-    section.fault(key, 'is Entra External ID, whose issuer has a host of its own', fix);
+  } else if (isClosedCloud(hostname)) {
+    const fix = 'Use the cloud that the tenant was moved to.';
+    section.fault(key, 'is the cloud of Germany that was closed in 2021', fix);
   } else return false;
   return true;
 }
@@ -109,6 +108,16 @@ function isTenant(text: string): boolean {
   return isConcreteTenant(text) || COMMON.test(text);
 }
 
-function entra(instance: URL, tenantId: string): AuthoritySettings {
+function entra<Key extends string>(
+  section: Section<Key | AuthorityKey>,
+  key: AuthorityKey,
+  instance: URL,
+  tenantId: string,
+): AuthoritySettings | undefined {
+  if (isExternalIdHost(instance.hostname) && COMMON.test(tenantId)) {
+    const fix = `Name it, as ${tenantOfHost(instance.hostname)}.`;
+    section.fault(key, 'is for many tenants, and External ID is of one', fix);
+    return undefined;
+  }
   return { kind: 'entra', instance, tenantId: tenantId.toLowerCase() };
 }

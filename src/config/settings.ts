@@ -71,15 +71,15 @@ export interface CustomAssertionCredential extends WrittenCredential {
 }
 
 /** Where people sign in. */
-export type AuthoritySettings =
-  | {
-      readonly kind: 'entra';
-      /** The cloud's host, such as `https://login.microsoftonline.com/`. */
-      readonly instance: URL;
-      /** A tenant's GUID or domain, or `common`, `organizations`, `consumers`. */
-      readonly tenantId: string;
-    }
-  | { readonly kind: 'oidc'; readonly issuer: URL };
+export type AuthoritySettings = EntraSettings | { readonly kind: 'oidc'; readonly issuer: URL };
+
+export interface EntraSettings {
+  readonly kind: 'entra';
+  /** The cloud's host, such as `https://login.microsoftonline.com/`, or one of External ID. */
+  readonly instance: URL;
+  /** A tenant's GUID or domain, or `common`, `organizations`, `consumers`. */
+  readonly tenantId: string;
+}
 
 /** Whose people may sign in, of those that the authority is for: GUIDs, in lower case. */
 export interface TenantLists {

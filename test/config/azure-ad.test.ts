@@ -53,10 +53,52 @@ describe('The section AzureAd', () => {
       }
     });
 
+    for (const [authority, host, tenantId] of [
+      ['https://contoso.ciamlogin.com', 'contoso.ciamlogin.com', 'contoso.onmicrosoft.com'],
+      ['https://contoso.ciamlogin.com/', 'contoso.ciamlogin.com', 'contoso.onmicrosoft.com'],
+      [`https://contoso.ciamlogin.com/${GUID}`, 'contoso.ciamlogin.com', GUID.toLowerCase()],
+      [
+        'https://contoso.ciamlogin.com/contoso.onmicrosoft.com/v2.0/',
+        'contoso.ciamlogin.com',
+        'contoso.onmicrosoft.com',
+      ],
+      [
+        `https://${GUID}.ciamlogin.com/${GUID}/v2.0`,
+        `${GUID.toLowerCase()}.ciamlogin.com`,
+        GUID.toLowerCase(),
+      ],
+      [`https://${GUID}.ciamlogin.com`, `${GUID.toLowerCase()}.ciamlogin.com`, GUID.toLowerCase()],
+      [`https://login.contoso.com/${GUID}/v2.0`, 'login.contoso.com', GUID.toLowerCase()],
+      [
+        'https://login.contoso.com/contoso.onmicrosoft.com/v2.0',
+        'login.contoso.com',
+        'contoso.onmicrosoft.com',
+      ],
+    ] as const) {
+      it(`takes the Authority ${authority} as a tenant of External ID`, () => {
+        const read = authorityWith({ TenantId: undefined, Authority: authority });
+        const instance = new URL(`https://${host}/`);
+        expect(read.authority).to.deep.equal({ kind: 'entra', instance, tenantId });
+        expect(read.warnings).to.deep.equal([]);
+      });
+    }
+
+    it('takes an Instance of External ID, with or without its tenant', () => {
+      const instance = new URL('https://contoso.ciamlogin.com/');
+      for (const TenantId of [undefined, GUID]) {
+        const { authority } = authorityWith({ Instance: instance.href, TenantId });
+        const tenantId = TenantId?.toLowerCase() ?? 'contoso.onmicrosoft.com';
+        expect(authority).to.deep.equal({ kind: 'entra', instance, tenantId });
+      }
+    });
+
     it('takes any other Authority as an issuer, as it is written', () => {
       for (const issuer of [
         'https://id.example/realms/a',
         'https://id.example/a/',
+        `https://id.example/${GUID}`,
+        `https://id.example/realms/${GUID}/v2.0`,
+        'https://ciamlogin.com.evil.example/a',
         'http://[::1]:9',
       ]) {
         const { authority } = authorityWith({
@@ -98,7 +140,21 @@ describe('The section AzureAd', () => {
       ['Instance', 'https://login.microsoftonline.com/?x=1', 'has a query'],
       ['Instance', 'https://login.windows.net', 'old name'],
       ['Instance', 'https://contoso.b2clogin.com', 'B2C'],
-      ['Instance', 'https://contoso.ciamlogin.com', 'External ID'],
+      ['Instance', 'https://login.microsoftonline.de', 'closed in 2021'],
+      ['Instance', 'https://login-us.microsoftonline.com', 'old name'],
+      ['TenantId', 'common', 'External ID is of one', { Instance: 'https://a.ciamlogin.com' }],
+      [
+        'Authority',
+        'https://a.ciamlogin.com/common/v2.0',
+        'External ID is of one',
+        { TenantId: undefined },
+      ],
+      [
+        'Authority',
+        'https://a.ciamlogin.com/a.onmicrosoft.com/policy/v2.0',
+        'name a tenant',
+        { TenantId: undefined },
+      ],
       ['Authority', 'http://id.example', 'plain http', { TenantId: undefined }],
       ['Authority', 'https://sts.windows.net/x', 'old name', { TenantId: undefined }],
       [

@@ -1,4 +1,5 @@
 /** `GET /account`: who is signed in, where, and what is kept for them; never a token. */
+import { mayBeExternalId } from '../../config/external-id.ts';
 import { SignInRequired } from '../../errors.ts';
 import { noticeOf } from '../account-notices.ts';
 import { accountSessions } from '../account-sessions.ts';
@@ -11,7 +12,8 @@ const CONSENTS_URL = 'https://myapps.microsoft.com';
 
 export function account(parts: Parts): Middleware {
   const { broker, settings, pages, now } = parts;
-  const isEntra = settings.azureAd.authority.kind === 'entra';
+  const { authority } = settings.azureAd;
+  const hasMyApps = authority.kind === 'entra' && !mayBeExternalId(authority);
   return async (ctx) => {
     const account = signedIn(ctx);
     const overview = await broker.inspect(account, sessionName(ctx.state.sessionId ?? ''));
@@ -26,7 +28,7 @@ export function account(parts: Parts): Middleware {
       sessions: await accountSessions(parts, ctx, account, overview),
       ...accountTokens(settings, overview, now()),
       isRenewable: overview.refreshToken === 'good',
-      consentsUrl: isEntra ? CONSENTS_URL : '',
+      consentsUrl: hasMyApps ? CONSENTS_URL : '',
     });
   };
 }

@@ -1,0 +1,41 @@
+/** External ID, the tenants for customers: its hosts, and issuers that have a host of their own. */
+import { isLoopback } from '../loopback.ts';
+import { isConcreteTenant, isGuid } from '../tenant-id.ts';
+import { cloudAt } from './clouds.ts';
+import type { AuthoritySettings } from './settings.ts';
+
+const SUFFIX = '.ciamlogin.com';
+
+export function isExternalIdHost(hostname: string): boolean {
+  return hostname.endsWith(SUFFIX);
+}
+
+/**
+ * Whether the authority may be a tenant of External ID: at its host, or at a domain of the writer's own,
+ * which looks like no cloud's.
+ */
+export function mayBeExternalId(authority: AuthoritySettings): boolean {
+  if (authority.kind !== 'entra' || !isConcreteTenant(authority.tenantId)) return false;
+  const { instance } = authority;
+  return instance.protocol === 'https:' && !isLoopback(instance) && !cloudAt(instance.hostname);
+}
+
+/** The tenant of an issuer of External ID, whose host and path name the same one. */
+export function externalIdTenant(issuer: string): string | undefined {
+  const [, tenantId = ''] = /^https:\/\/([0-9a-f-]{36})\.ciamlogin\.com\//i.exec(issuer) ?? [];
+  const isWhole = issuer === `https://${tenantId}${SUFFIX}/${tenantId}/v2.0`;
+  return isWhole && isGuid(tenantId) ? tenantId.toLowerCase() : undefined;
+}
+
+/** The tenant that a host stands for where none is named: `contoso` is `contoso.onmicrosoft.com`. */
+export function tenantOfHost(hostname: string): string {
+  const name = hostname.slice(0, -SUFFIX.length);
+  return isGuid(name) ? name : `${name}.onmicrosoft.com`;
+}
+
+/** Whether a path looks as none but Entra ID's does: one tenant, and the version. */
+export function isTenantPath(pathname: string): boolean {
+  const [, tenant = '', ...more] = pathname.replace(/\/$/, '').split('/');
+  const isTenant = isGuid(tenant) || /^[a-z0-9-]+\.onmicrosoft\.com$/i.test(tenant);
+  return isTenant && more.join('/') === 'v2.0';
+}
