@@ -1,11 +1,12 @@
 /** The checks on a discovery document: it must be the configured authority's own, and safe to use. */
 
 import { z } from 'zod';
-import { externalIdTenant, isExternalIdHost, mayBeExternalId } from '../config/external-id.ts';
+import { isExternalIdHost, mayBeExternalId } from '../config/external-id.ts';
 import type { AuthoritySettings, EntraSettings } from '../config/settings.ts';
 import { Misconfigured } from '../errors.ts';
 import { isSecureUrl } from '../loopback.ts';
 import { isGuid, PERSONAL_TENANT } from '../tenant-id.ts';
+import { isPlainIssuer, tenantInIssuer } from './tenant.ts';
 
 /** What this site uses of the discovery document. */
 export interface AuthorityMetadata {
@@ -87,19 +88,9 @@ function isEndpointOf(settings: EntraSettings, url: URL): boolean {
 }
 
 function isExpectedIssuer(settings: AuthoritySettings, issuer: string): boolean {
-  if (settings.kind === 'oidc') {
-    // A URL does not tell whether a bare origin was written with its slash.
-    const { href, pathname } = settings.issuer;
-    return issuer === href || (pathname === '/' && `${issuer}/` === href);
-  }
-  if (mayBeExternalId(settings)) {
-    const tenantId = externalIdTenant(issuer);
-    if (tenantId) return !isGuid(settings.tenantId) || tenantId === settings.tenantId.toLowerCase();
-  }
-  const start = `${settings.instance.origin}/`;
-  const end = '/v2.0';
-  if (!issuer.startsWith(start) || !issuer.endsWith(end)) return false;
-  const tenant = issuer.slice(start.length, -end.length);
+  if (settings.kind === 'oidc') return isPlainIssuer(settings, issuer);
+  const tenant = tenantInIssuer(settings, issuer);
+  if (tenant === undefined) return false;
   switch (settings.tenantId.toLowerCase()) {
     case 'common':
     case 'organizations':

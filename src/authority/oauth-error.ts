@@ -57,6 +57,8 @@ const FOR_A_PERSON = new Set([
 const CODE_ALREADY_USED = 54005;
 const TENANT_UNKNOWN = 90002;
 const TENANT_THROTTLED = 90055;
+/** The app registration, or the tenant, is of another cloud: its refresh tokens and people are. */
+const OTHER_CLOUD = [90038, 900439];
 const REQUEST_LOOP = 50196;
 /** The authority counts the same request over five minutes. */
 const REQUEST_LOOP_SECONDS = 300;
@@ -66,7 +68,7 @@ const REQUEST_LOOP_SECONDS = 300;
  *
  * The status speaks first, so that a passing fault never looks like a refusal; then `error`,
  * `suberror` and `claims`; AADSTS numbers only where those are silent, and for what Entra ID sends
- * under any `error`: a throttled tenant, a loop, a tenant that does not exist. What is unknown is
+ * under any `error`: a throttled tenant, a loop, a tenant that does not exist or is of another cloud. What is unknown is
  * taken as passing: it signs nobody out.
  */
 export function refusal(answer: HttpAnswer, grant: RefusedGrant, now: number): AppError {
@@ -84,6 +86,7 @@ export function refusal(answer: HttpAnswer, grant: RefusedGrant, now: number): A
       isForAll,
     });
   }
+  if (isOfOtherCloud(body.detail)) return otherCloud(body.detail);
   if (grant.kind === 'app') return refusalOfSite(body, retryAfter);
   const { errorCodes, detail } = body;
   if (isBeyondGrant(body, grant)) {
@@ -115,6 +118,7 @@ export function refusal(answer: HttpAnswer, grant: RefusedGrant, now: number): A
 export function callbackRefusal(callback: URLSearchParams, scopes: readonly string[]): AppError {
   const detail = readCallbackError(callback);
   const error = callback.get('error') ?? '';
+  if (isOfOtherCloud(detail)) return otherCloud(detail);
   if (error === 'access_denied' || error === 'consent_required') {
     const message = 'What was asked for was declined, so nothing has changed. You can try again.';
     return new SignInFailed('declined', message, { detail, scopes });
@@ -208,6 +212,18 @@ function busy({ detail, retryAfter, outcome, cause, isForAll = false }: Pause): 
 function ours(detail: ErrorDetail): Misconfigured {
   return new Misconfigured(
     'The sign-in service refuses this site itself. Its operator has to mend that.',
+    { detail },
+  );
+}
+
+function isOfOtherCloud({ errorCodes }: ErrorDetail): boolean {
+  return errorCodes?.some((code) => OTHER_CLOUD.includes(code)) ?? false;
+}
+
+function otherCloud(detail: ErrorDetail): Misconfigured {
+  return new Misconfigured(
+    'This site, or the tenant, is registered in another Microsoft cloud than the one that was asked. ' +
+      'Its operator has to set AzureAd:Instance to the right one.',
     { detail },
   );
 }

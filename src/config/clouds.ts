@@ -1,4 +1,5 @@
 /** The clouds of Microsoft, which share nothing: where each signs people in, and where its Microsoft Graph is. */
+import type { EntraSettings } from './settings.ts';
 
 /** https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud */
 export interface Cloud {
@@ -9,6 +10,8 @@ export interface Cloud {
   readonly aliases: readonly string[];
   /** Of its Microsoft Graph; the first is the one that is meant where none is named. */
   readonly graphHosts: readonly [string, ...string[]];
+  /** Where people see what they have allowed, and take it back; not known of every cloud. */
+  readonly consentsUrl: string | undefined;
   /** Whom a token is for that proves this site by a managed identity; not known of every cloud. */
   readonly tokenExchangeAudience: string | undefined;
 }
@@ -18,6 +21,7 @@ const GLOBAL: Cloud = {
   host: 'login.microsoftonline.com',
   aliases: ['login.windows.net', 'login.microsoft.com', 'sts.windows.net'],
   graphHosts: ['graph.microsoft.com'],
+  consentsUrl: 'https://myapps.microsoft.com',
   tokenExchangeAudience: 'api://AzureADTokenExchange',
 };
 
@@ -28,6 +32,7 @@ const CLOUDS: readonly Cloud[] = [
     host: 'login.microsoftonline.us',
     aliases: ['login.usgovcloudapi.net', 'login-us.microsoftonline.com'],
     graphHosts: ['graph.microsoft.us', 'dod-graph.microsoft.us'],
+    consentsUrl: undefined,
     tokenExchangeAudience: 'api://AzureADTokenExchangeUSGov',
   },
   {
@@ -35,6 +40,7 @@ const CLOUDS: readonly Cloud[] = [
     host: 'login.partner.microsoftonline.cn',
     aliases: ['login.chinacloudapi.cn'],
     graphHosts: ['microsoftgraph.chinacloudapi.cn'],
+    consentsUrl: undefined,
     tokenExchangeAudience: 'api://AzureADTokenExchangeChina',
   },
   {
@@ -42,6 +48,7 @@ const CLOUDS: readonly Cloud[] = [
     host: 'login.sovcloud-identity.fr',
     aliases: [],
     graphHosts: ['graph.svc.sovcloud.fr'],
+    consentsUrl: undefined,
     tokenExchangeAudience: 'api://AzureADTokenExchangeFrance',
   },
   {
@@ -49,6 +56,7 @@ const CLOUDS: readonly Cloud[] = [
     host: 'login.sovcloud-identity.de',
     aliases: [],
     graphHosts: ['graph.svc.sovcloud.de'],
+    consentsUrl: undefined,
     tokenExchangeAudience: 'api://AzureADTokenExchangeGermany',
   },
   {
@@ -56,6 +64,7 @@ const CLOUDS: readonly Cloud[] = [
     host: 'login.sovcloud-identity.sg',
     aliases: [],
     graphHosts: ['graph.svc.sovcloud.sg'],
+    consentsUrl: undefined,
     tokenExchangeAudience: undefined,
   },
 ];
@@ -88,6 +97,12 @@ export function isClosedCloud(host: string): boolean {
  */
 export function cloudOf({ hostname }: URL): Cloud | undefined {
   return hostname.endsWith('.ciamlogin.com') ? GLOBAL : cloudAt(hostname);
+}
+
+/** Where a person of a tenant takes back what they allowed; customers of External ID have no such place. */
+export function consentsUrlAt({ instance }: Pick<EntraSettings, 'instance'>): string | undefined {
+  if (instance.hostname.endsWith('.ciamlogin.com')) return undefined;
+  return (cloudOf(instance) ?? GLOBAL).consentsUrl;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Loads the settings: all sources read, every section checked, all faults told at once. */
 import { randomBytes as secureRandomBytes } from 'node:crypto';
+import { checkApiClouds } from './api-clouds.ts';
 import { checkApiTenants } from './api-tenants.ts';
 import { AZURE_AD_KEYS, type AzureAdSettings, readAzureAd } from './azure-ad.ts';
 import { checkRedirectUris } from './callback-paths.ts';
@@ -83,6 +84,7 @@ export function examineSettings(options: LoadOptions): ExaminedSettings {
   if (site.publicUrl && isAtEntra) checkPublicHost(site.publicUrl, report);
   const downstreamApis = readDownstreamApis(tree, report);
   checkApiTenants(azureAd.authority, downstreamApis, report);
+  checkApiClouds(azureAd.authority, downstreamApis, site.signInScopes ?? [], report);
   const tokenCache = readTokenCache(section('TokenCache', TOKEN_CACHE_KEYS), site.publicUrl);
   const session = readSessionLimits(section('Session', SESSION_KEYS));
   const sections = { site, azureAd, tokenCache, downstreamApis };

@@ -1,12 +1,11 @@
 /** Where an administrator may consent for the organisation to what a person was refused. */
 import type { AccountDetails } from '../broker/account.ts';
+import { cloudOf, GRAPH_HOSTS } from '../config/clouds.ts';
+import type { Settings } from '../config/settings.ts';
 import type { SignInFailed } from '../errors.ts';
 import { isOidcScope } from '../scope-set.ts';
 import type { Context, Parts } from './context.ts';
 import type { Challenge } from './sealed-challenges.ts';
-
-/** Graph's own scopes are named without their resource. */
-const GRAPH = 'https://graph.microsoft.com';
 
 /** What is asked for at a sign-in that asks for no API. */
 const IDENTITY = ['openid', 'profile', 'offline_access'];
@@ -57,8 +56,16 @@ function pathOf({ challenges }: Parts, wanted: Challenge): string {
 }
 
 /** The scopes as an administrator is asked for them: each with its resource. */
-export function fullScopes(scopes: readonly string[]): readonly string[] {
+export function fullScopes(settings: Settings, scopes: readonly string[]): readonly string[] {
+  const graph = `https://${graphHost(settings)}`;
   return scopes.map((scope) =>
-    scope.includes('/') || isOidcScope(scope) ? scope : `${GRAPH}/${scope}`,
+    scope.includes('/') || isOidcScope(scope) ? scope : `${graph}/${scope}`,
   );
+}
+
+/** Graph's own scopes are named without their resource, which is another in each cloud. */
+function graphHost({ azureAd: { authority }, downstreamApis }: Settings): string {
+  const called = downstreamApis.find(({ baseUrl }) => GRAPH_HOSTS.has(baseUrl.hostname));
+  const cloud = authority.kind === 'entra' ? cloudOf(authority.instance) : undefined;
+  return called?.baseUrl.hostname ?? cloud?.graphHosts[0] ?? 'graph.microsoft.com';
 }

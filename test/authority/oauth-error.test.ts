@@ -256,3 +256,27 @@ describe('An error in the callback', () => {
     expect(detail).to.deep.equal({ error: 'unreadable' });
   });
 });
+
+describe('A refusal of another cloud', () => {
+  for (const code of [90038, 900439]) {
+    it(`wakes the operator for AADSTS${code}, whatever it was for and comes as`, () => {
+      for (const kind of ['code', 'refresh', 'app'] as const) {
+        for (const error of ['invalid_grant', 'invalid_request', 'interaction_required']) {
+          const { message } = refused(400, aadsts(error, code), {}, kind);
+          expect(message).to.include('another Microsoft cloud').and.include('AzureAd:Instance');
+        }
+      }
+      const description = `AADSTS${code}: Something of clouds. Trace ID: t`;
+      const callback = new URLSearchParams({ error: 'access_denied' });
+      callback.set('error_description', description);
+      const error = callbackRefusal(callback, []);
+      expect(error).to.have.property('code', 'misconfigured');
+      expect(error.message).to.include('AzureAd:Instance');
+    });
+  }
+
+  it('is a passing fault where the status says so', () => {
+    const error = refused(503, aadsts('invalid_grant', 900439));
+    expect(error).to.be.instanceOf(Unavailable);
+  });
+});

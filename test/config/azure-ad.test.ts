@@ -33,8 +33,9 @@ describe('The section AzureAd', () => {
         'http://127.0.0.1:5000',
         'https://localhost:5001/',
       ]) {
-        const { authority } = authorityWith({ Instance: instance });
-        expect(authority).to.deep.include({ instance: new URL(instance) });
+        const elsewhere = { 'DownstreamApis:Graph:BaseUrl': 'https://api.example' };
+        const { settings } = loadWith({ ...elsewhere, 'AzureAd:Instance': instance });
+        expect(settings.azureAd.authority).to.deep.include({ instance: new URL(instance) });
       }
     });
 

@@ -111,6 +111,41 @@ describe('With many tenants, the site', () => {
     expect(page.text).to.include('User.ReadBasic.All');
   });
 
+  it('sends nothing that one authority gave to another, once its settings name that one', async () => {
+    await start();
+    await as(ADA, '/profile');
+    const other = await startSandbox();
+    const scope = `${other.todoResource}/Todos.ReadWrite`;
+    other.controls.consentForOrganisation('contoso.example', [scope], demoApp.clientId);
+    try {
+      const there = {
+        AzureAd__Instance: other.url,
+        DownstreamApis__Graph__BaseUrl: other.graphUrl,
+        DownstreamApis__Todos__BaseUrl: other.todoUrl,
+      };
+      const before = sandbox.requests.length;
+      await start(there);
+      for (const path of ['/api/graph/me', '/api/todos/todos']) {
+        expect((await visitor.fetch(urlOf(path))).status).to.equal(401);
+      }
+      expect((await visitor.open(urlOf('/'))).text).not.to.include('Ada');
+      const page = await visitor.open(urlOf('/profile'));
+      expect(page.url.origin, 'a new sign-in').to.equal(new URL(other.url).origin);
+      expect(other.requests.filter(({ endpoint }) => endpoint === 'token')).to.deep.equal([]);
+
+      expect((await passSandbox(visitor, page, ADA)).url.pathname).to.equal('/profile');
+      expect((await visitor.fetch(urlOf('/api/todos/todos'))).status).to.equal(200);
+      const asked = other.requests.filter(({ endpoint }) => endpoint === 'token');
+      expect(asked.map(({ grantType, status }) => `${grantType} ${status}`)).to.deep.equal([
+        'authorization_code 200',
+        'refresh_token 200',
+      ]);
+      expect(sandbox.requests).to.have.length(before);
+    } finally {
+      await other.close();
+    }
+  });
+
   describe('shows a guest', () => {
     const tidOf = (authorization: unknown): unknown =>
       decodeJwt(String(authorization).replace('Bearer ', ''))['tid'];

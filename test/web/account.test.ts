@@ -233,6 +233,18 @@ describe('The account page', () => {
     expect(await show()).to.include('href="https://myapps.microsoft.com" rel="noreferrer"');
   });
 
+  for (const host of ['contoso.ciamlogin.com', 'login.microsoftonline.us']) {
+    it(`leads nobody of ${host} to a page of another cloud`, async () => {
+      await web.close();
+      const instance = new URL(`https://${host}/`);
+      web = await aWeb({ authority: { kind: 'entra', instance, tenantId: 'contoso.example' } });
+      browser = web.aBrowser();
+      await signIn(browser, FIREFOX);
+      web.broker.overviews.set(ADA.accountId, { tokens: [aToken({})] });
+      expect(await show()).not.to.include('myapps');
+    });
+  }
+
   it('holds no token, epoch or session id, and no name of another person’s session', async () => {
     const bobs = web.aBrowser();
     web.authority.identity = BOB;

@@ -1,7 +1,7 @@
 /** Consent of an administrator: offered where a person cannot consent, and believed of nobody. */
 import { expect } from 'chai';
 import { SignInFailed } from '../../src/errors.ts';
-import { ADA, aWeb, needsConsent, type Web } from './a-web.ts';
+import { ADA, aWeb, GRAPH, needsConsent, type Web } from './a-web.ts';
 import type { Answer, Browser } from './browser.ts';
 
 describe('Consent of an administrator', () => {
@@ -35,6 +35,30 @@ describe('Consent of an administrator', () => {
     const url = URL.parse(answer.location);
     expect(url?.pathname).to.equal('/adminconsent');
     expect(url?.searchParams.get('scope')).to.equal('https://graph.microsoft.com/Mail.Read');
+  });
+
+  it('is asked for at the Graph of the cloud that people sign in to, or that is called', async () => {
+    for (const [host, graph, asked] of [
+      ['login.microsoftonline.us', 'graph.test', 'https://graph.microsoft.us/Mail.Read'],
+      [
+        'login.microsoftonline.us',
+        'dod-graph.microsoft.us',
+        'https://dod-graph.microsoft.us/Mail.Read',
+      ],
+      [
+        'login.partner.microsoftonline.cn',
+        'graph.test',
+        'https://microsoftgraph.chinacloudapi.cn/Mail.Read',
+      ],
+    ] as const) {
+      await web.close();
+      const instance = new URL(`https://${host}/`);
+      const apis = [{ ...GRAPH, baseUrl: new URL(`https://${graph}/v1.0`) }];
+      web = await aWeb({ apis, authority: { kind: 'entra', instance, tenantId: 'common' } });
+      browser = web.aBrowser();
+      await browser.open(linkIn(await decline()));
+      expect(web.authority.consents.at(-1)?.scopes).to.deep.equal([asked]);
+    }
   });
 
   it('is offered where a consent did not help', async () => {

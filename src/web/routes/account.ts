@@ -1,5 +1,5 @@
 /** `GET /account`: who is signed in, where, and what is kept for them; never a token. */
-import { mayBeExternalId } from '../../config/external-id.ts';
+import { consentsUrlAt } from '../../config/clouds.ts';
 import { SignInRequired } from '../../errors.ts';
 import { noticeOf } from '../account-notices.ts';
 import { accountSessions } from '../account-sessions.ts';
@@ -7,13 +7,10 @@ import { accountTokens } from '../account-tokens.ts';
 import { type Middleware, type Parts, signedIn } from '../context.ts';
 import { activeAccount, sessionName } from '../session.ts';
 
-/** Where Entra ID shows a person what they have allowed, and takes it back. */
-const CONSENTS_URL = 'https://myapps.microsoft.com';
-
 export function account(parts: Parts): Middleware {
   const { broker, settings, pages, now } = parts;
   const { authority } = settings.azureAd;
-  const hasMyApps = authority.kind === 'entra' && !mayBeExternalId(authority);
+  const consentsUrl = authority.kind === 'entra' ? consentsUrlAt(authority) : undefined;
   return async (ctx) => {
     const account = signedIn(ctx);
     const overview = await broker.inspect(account, sessionName(ctx.state.sessionId ?? ''));
@@ -28,7 +25,7 @@ export function account(parts: Parts): Middleware {
       sessions: await accountSessions(parts, ctx, account, overview),
       ...accountTokens(settings, overview, now()),
       isRenewable: overview.refreshToken === 'good',
-      consentsUrl: hasMyApps ? CONSENTS_URL : '',
+      consentsUrl: consentsUrl ?? '',
     });
   };
 }

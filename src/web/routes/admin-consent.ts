@@ -16,7 +16,7 @@ export function adminConsent({ authority, challenges, settings }: Parts): Middle
     const state = new URLSearchParams(ctx.querystring).get('challenge');
     const challenge = challenges.openForAnyone(state);
     if (!challenge || !state) return ctx.throw(404);
-    const scopes = fullScopes(challenge.scopes);
+    const scopes = fullScopes(settings, challenge.scopes);
     const { tenantId } = challenge;
     ctx.redirect(authority.adminConsentUrl({ redirectUri, state, scopes, tenantId }).href);
   };
