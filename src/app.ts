@@ -6,6 +6,7 @@ import { authorityHealth } from './authority/authority-health.ts';
 import { createAuthority } from './authority/create-authority.ts';
 import { endSessionUrl } from './authority/end-session-url.ts';
 import { isAdmitted } from './authority/is-admitted.ts';
+import { ownName } from './authority/own-name.ts';
 import { readLogoutToken } from './authority/read-logout-token.ts';
 import { redeemCode } from './authority/redeem-code.ts';
 import { refreshTokens } from './authority/refresh-tokens.ts';
@@ -62,7 +63,10 @@ export async function createApp(settings: Settings, log: Log, addRoutes?: AddRou
   const naming = { instanceName, schemaName, tableName };
   const storage = await openStorage(store, { log, now: clock.now, ...naming });
   const keyRing = new KeyRing(settings.tokenCache);
-  const names = new RecordNames(settings.tokenCache);
+  const names = new RecordNames({
+    ...settings.tokenCache,
+    ownName: ownName(settings.azureAd),
+  });
   const kept = { storage, keyRing, now: clock.now, log };
 
   const authority = createAuthority(settings.azureAd, { fetch, now: clock.now, log, audit });

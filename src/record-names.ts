@@ -21,13 +21,22 @@ export type RandomKind =
 /** Of accounts in use: every request asks for the same name a few times. */
 const MAX_HASHES = 5000;
 
+interface RecordNamesOptions {
+  readonly instanceName: string;
+  readonly indexKey: Buffer;
+  /** What the site's own tokens are of, which a store may outlive. */
+  readonly ownName?: string;
+}
+
 export class RecordNames {
   readonly #instanceName: string;
   readonly #indexKey: KeyObject;
+  readonly #ownName: string;
   readonly #hashes = new LRUCache<string, string>({ max: MAX_HASHES });
 
-  constructor({ instanceName, indexKey }: { instanceName: string; indexKey: Buffer }) {
+  constructor({ instanceName, indexKey, ownName = '' }: RecordNamesOptions) {
     this.#instanceName = instanceName;
+    this.#ownName = ownName;
     this.#indexKey = createSecretKey(indexKey);
   }
 
@@ -38,7 +47,8 @@ export class RecordNames {
 
   /** For what is the site's own at a tenant; no account id begins like this. */
   forSite(tenantId: string | undefined, kind: SiteKind): string {
-    return this.#name(this.#keyedHash(`site ${tenantId?.toLowerCase() ?? ''}`), kind);
+    const tenant = tenantId?.toLowerCase() ?? '';
+    return this.#name(this.#keyedHash(`site ${this.#ownName} ${tenant}`), kind);
   }
 
   forRandomId(id: string, kind: RandomKind): string {

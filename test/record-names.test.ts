@@ -21,6 +21,18 @@ describe('RecordNames', () => {
     expect(new Set(slots)).to.have.property('size', 1);
   });
 
+  it('names what is the site’s own by what the site is, and accounts by nothing but themselves', () => {
+    const of = (ownName: string) => new RecordNames({ instanceName: 'here', indexKey, ownName });
+    const [one, other] = [of('client https://a.test/common'), of('client https://b.test/common')];
+    for (const kind of ['app', 'lease', 'quiet'] as const) {
+      const own = [one.forSite(undefined, kind), other.forSite(undefined, kind)];
+      own.push(one.forSite('tenant', kind), other.forSite('tenant', kind));
+      expect(new Set(own)).to.have.property('size', 4);
+      expect(one.forSite('TENANT', kind)).to.equal(one.forSite('tenant', kind));
+    }
+    expect(one.forAccount('a', 'account')).to.equal(other.forAccount('a', 'account'));
+  });
+
   it('names what has an unguessable id by its hash, so that a copy of the store opens no session', () => {
     const hash = createHash('sha256').update('an id').digest('hex');
     expect(names.forRandomId('an id', 'session')).to.equal(`here:{${hash}}:session`);

@@ -1,6 +1,7 @@
 /** Accounts that were kept under other settings: which of them may be used under those of now. */
 import { expect } from 'chai';
 import { isAdmitted } from '../../src/authority/is-admitted.ts';
+import { ownName } from '../../src/authority/own-name.ts';
 import type { AuthoritySettings } from '../../src/config/settings.ts';
 import { OTHER_TENANT, PERSONAL, TENANT } from '../support/stub-authority.ts';
 
@@ -15,6 +16,20 @@ const entra = (tenantId: string, instance = GLOBAL): AuthoritySettings => ({
 const plain = (issuer: string): AuthoritySettings => ({ kind: 'oidc', issuer: new URL(issuer) });
 const ofTenant = (tenantId: string, host = GLOBAL) => `${host}/${tenantId}/v2.0`;
 const external = (tenantId: string) => `https://${tenantId}.ciamlogin.com/${tenantId}/v2.0`;
+
+describe('The site’s own tokens', () => {
+  it('are kept under another name for each cloud, tenant, issuer and registration', () => {
+    const names = [
+      { authority: entra('common'), clientId: 'a' },
+      { authority: entra('common'), clientId: 'b' },
+      { authority: entra(TENANT), clientId: 'a' },
+      { authority: entra('common', USGOV), clientId: 'a' },
+      { authority: plain('https://id.test/a'), clientId: 'a' },
+    ].map(ownName);
+    expect(new Set(names)).to.have.property('size', names.length);
+    expect(ownName({ authority: entra('common'), clientId: 'a' })).to.equal(names[0]);
+  });
+});
 
 describe('An account that was kept', () => {
   for (const [what, authority, issuer, verdict] of [

@@ -50,6 +50,13 @@ describe('Tokens of the site itself', () => {
     expect(await broker.acquireAppToken({ ...GRAPH, tenantId: TENANT })).not.to.deep.equal(here);
   });
 
+  it('are found by nobody whose settings name another authority', async () => {
+    const first = await broker.acquireAppToken(GRAPH);
+    const elsewhere = aBroker({ storage, authority, ownName: 'client https://b.test/common' });
+    expect((await elsewhere.acquireAppToken(GRAPH)).value).not.to.equal(first.value);
+    expect(authority.askedForApp).to.have.length(2);
+  });
+
   it('are renewed in the background past half their life, and asked for anew near their end', async () => {
     const first = await broker.acquireAppToken(GRAPH);
     const later = aBroker({ storage, authority, skewMs: 2_400_000 });

@@ -175,6 +175,7 @@ export interface RigOptions {
   readonly log?: Log;
   readonly audit?: Audit;
   readonly isAdmitted?: IsAdmitted;
+  readonly ownName?: string;
   /** In place of waiting. */
   readonly sleep?: (ms: number) => Promise<void>;
   readonly lease?: { beatMs?: number; takeoverMs?: number; sendWindowMs?: number };
@@ -197,7 +198,10 @@ export function aBroker(options: RigOptions): TokenBroker {
     storage,
     accounts: new Records({ ...kept, schema: accountRecordSchema }),
     apps: new Records({ ...kept, schema: tokenSetSchema }),
-    names: new RecordNames({ instanceName: 'test', indexKey: testKeys.indexKey }),
+    names: new RecordNames({
+      ...{ instanceName: 'test', indexKey: testKeys.indexKey },
+      ...(options.ownName !== undefined && { ownName: options.ownName }),
+    }),
     lease: new Lease({ storage, clock, processId: newId(), ...options.lease }),
     refresh: authority.refresh,
     requestAppToken: authority.requestAppToken ?? noAppTokens,

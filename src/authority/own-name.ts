@@ -1,0 +1,14 @@
+/** What this site's own tokens are of: its authority and its registration there, in one text. */
+import type { Settings } from '../config/settings.ts';
+
+/** Another one after a change of settings, so that no token of before is found under it. */
+export function ownName({
+  authority,
+  clientId,
+}: Pick<Settings['azureAd'], 'authority' | 'clientId'>): string {
+  const where =
+    authority.kind === 'entra'
+      ? new URL(authority.tenantId, authority.instance).href
+      : authority.issuer.href;
+  return `${clientId} ${where}`;
+}
