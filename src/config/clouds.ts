@@ -1,5 +1,4 @@
 /** The clouds of Microsoft, which share nothing: where each signs people in, and where its Microsoft Graph is. */
-import type { EntraSettings } from './settings.ts';
 
 /** https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud */
 export interface Cloud {
@@ -99,9 +98,8 @@ export function cloudOf({ hostname }: URL): Cloud | undefined {
   return hostname.endsWith('.ciamlogin.com') ? GLOBAL : cloudAt(hostname);
 }
 
-/** Where a person of a tenant takes back what they allowed; customers of External ID have no such place. */
-export function consentsUrlAt({ instance }: Pick<EntraSettings, 'instance'>): string | undefined {
-  if (instance.hostname.endsWith('.ciamlogin.com')) return undefined;
+/** Where the people of an instance take back what they allowed; an unknown one is of the global cloud. */
+export function consentsUrl(instance: URL): string | undefined {
   return (cloudOf(instance) ?? GLOBAL).consentsUrl;
 }
 

@@ -31,7 +31,11 @@ export const documentedKeys: readonly DocumentedKey[] = [
     NONE,
     'A module of your own, from where the site is started: what it exports is asked at each sign-in, and told of [its end](#hooks)',
   ),
-  row('AzureAd:Instance', '`https://login.microsoftonline.com/`', 'The cloud’s host'),
+  row(
+    'AzureAd:Instance',
+    '`https://login.microsoftonline.com/`',
+    'The cloud’s host, or one of [External ID](#external-id)',
+  ),
   row(
     'AzureAd:TenantId',
     REQUIRED,
@@ -40,7 +44,7 @@ export const documentedKeys: readonly DocumentedKey[] = [
   row(
     'AzureAd:Authority',
     NONE,
-    'In place of the two above: `https://<host>/<tenant>/v2.0`, or the issuer of any OpenID Connect authority, exactly as it names itself',
+    'In place of the two above: `https://<host>/<tenant>/v2.0`, `https://<name>.ciamlogin.com/`, or the issuer of any OpenID Connect authority, exactly as it names itself',
   ),
   row(
     'AzureAd:AllowedTenants',

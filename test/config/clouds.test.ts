@@ -129,6 +129,16 @@ describe('The clouds', () => {
     ).to.have.length(1);
   });
 
+  it('refuse another tenant’s data at External ID, which is of one', () => {
+    const faults = faultsWith({
+      ...at('contoso.ciamlogin.com', 'https://graph.microsoft.com/v1.0'),
+      'AzureAd:TenantId': undefined,
+      'DownstreamApis:Graph:AcquireTokenOptions': { Tenant: 'fabrikam.onmicrosoft.com' },
+    });
+    expect(faults.map(({ key }) => key)).to.deep.equal(['Graph:AcquireTokenOptions:Tenant']);
+    expect(faults[0]?.problem).to.contain('External ID');
+  });
+
   it('say nothing of APIs that are no Microsoft Graph, or of an instance that is no cloud', () => {
     expect(faultsWith(at('login.microsoftonline.us', 'https://todos.example'))).to.be.empty;
     expect(faultsWith(at('localhost:5001', 'https://graph.microsoft.us/v1.0'))).to.be.empty;

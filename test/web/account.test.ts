@@ -233,7 +233,11 @@ describe('The account page', () => {
     expect(await show()).to.include('href="https://myapps.microsoft.com" rel="noreferrer"');
   });
 
-  for (const host of ['contoso.ciamlogin.com', 'login.microsoftonline.us']) {
+  for (const host of [
+    'contoso.ciamlogin.com',
+    'login.contoso.example',
+    'login.microsoftonline.us',
+  ]) {
     it(`leads nobody of ${host} to a page of another cloud`, async () => {
       await web.close();
       const instance = new URL(`https://${host}/`);

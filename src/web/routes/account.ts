@@ -1,5 +1,6 @@
 /** `GET /account`: who is signed in, where, and what is kept for them; never a token. */
-import { consentsUrlAt } from '../../config/clouds.ts';
+import { consentsUrl } from '../../config/clouds.ts';
+import { mayBeExternalId } from '../../config/external-id.ts';
 import { SignInRequired } from '../../errors.ts';
 import { noticeOf } from '../account-notices.ts';
 import { accountSessions } from '../account-sessions.ts';
@@ -10,7 +11,9 @@ import { activeAccount, sessionName } from '../session.ts';
 export function account(parts: Parts): Middleware {
   const { broker, settings, pages, now } = parts;
   const { authority } = settings.azureAd;
-  const consentsUrl = authority.kind === 'entra' ? consentsUrlAt(authority) : undefined;
+  // Customers of External ID have no such place.
+  const isOfTenant = authority.kind === 'entra' && !mayBeExternalId(authority);
+  const allowedUrl = isOfTenant ? consentsUrl(authority.instance) : undefined;
   return async (ctx) => {
     const account = signedIn(ctx);
     const overview = await broker.inspect(account, sessionName(ctx.state.sessionId ?? ''));
@@ -25,7 +28,7 @@ export function account(parts: Parts): Middleware {
       sessions: await accountSessions(parts, ctx, account, overview),
       ...accountTokens(settings, overview, now()),
       isRenewable: overview.refreshToken === 'good',
-      consentsUrl: consentsUrl ?? '',
+      consentsUrl: allowedUrl ?? '',
     });
   };
 }
