@@ -1,8 +1,16 @@
 /** Whether an account that was kept may be used: by its authority, and by the tenants that are let in. */
 import type { Settings } from '../config/settings.ts';
 import { isTenantAllowed } from '../config/tenant-lists.ts';
+import { isConcreteTenant, isGuid } from '../tenant-id.ts';
 import type { Identity } from '../token-response.ts';
+import { ownName } from './own-name.ts';
 import { mayHaveIssued } from './tenant.ts';
+
+interface KeptAccount {
+  readonly identity: Pick<Identity, 'issuer' | 'tenantId'>;
+  /** What the authority was called when it signed in; older records do not tell. */
+  readonly authority?: string | undefined;
+}
 
 /**
  * Settings change while accounts are kept. One of another authority is of no use here: its refresh
@@ -10,8 +18,17 @@ import { mayHaveIssued } from './tenant.ts';
  * let in no more.
  */
 export function isAdmitted(
-  { authority, tenants }: Pick<Settings['azureAd'], 'authority' | 'tenants'>,
-  { issuer, tenantId }: Pick<Identity, 'issuer' | 'tenantId'>,
+  azureAd: Pick<Settings['azureAd'], 'authority' | 'clientId' | 'tenants'>,
+  { identity, authority }: KeptAccount,
 ): boolean {
-  return mayHaveIssued(authority, issuer) && isTenantAllowed(tenants, tenantId);
+  if (!mayHaveIssued(azureAd.authority, identity.issuer)) return false;
+  // Issuers do not tell which tenant has a domain: there, the settings must be those of before.
+  const isOther = authority !== undefined && authority !== ownName(azureAd);
+  if (isOther && isNamedByDomain(azureAd)) return false;
+  return isTenantAllowed(azureAd.tenants, identity.tenantId);
+}
+
+function isNamedByDomain({ authority }: Pick<Settings['azureAd'], 'authority'>): boolean {
+  if (authority.kind === 'oidc') return false;
+  return isConcreteTenant(authority.tenantId) && !isGuid(authority.tenantId);
 }

@@ -47,6 +47,8 @@ export const accountRecordSchema = tokenSetSchema.extend({
     }),
   ),
   identity: identitySchema,
+  /** What the settings called the authority, and this site there, when it signed in. */
+  authority: optional,
 });
 
 export type AccountRecord = z.infer<typeof accountRecordSchema>;
@@ -57,7 +59,7 @@ export function isUsable(
   { epoch }: Account,
   isAdmitted: IsAdmitted,
 ): record is AccountRecord {
-  return record?.epoch === epoch && isAdmitted(record.identity);
+  return record?.epoch === epoch && isAdmitted(record);
 }
 
 /** When a record is of no more use to anyone: its last session's end; without sessions, now. */

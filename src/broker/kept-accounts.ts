@@ -24,7 +24,15 @@ import { withSlot } from './token-set.ts';
 
 type KeptAccountsOptions = Pick<
   TokenBrokerOptions,
-  'storage' | 'names' | 'clock' | 'audit' | 'newId' | 'random' | 'sessionMs' | 'isAdmitted'
+  | 'storage'
+  | 'names'
+  | 'clock'
+  | 'audit'
+  | 'newId'
+  | 'random'
+  | 'sessionMs'
+  | 'isAdmitted'
+  | 'authority'
 > & { readonly accounts: RecordStore<AccountRecord> };
 
 /** What the broker does with accounts, but for their tokens: see `Broker`. */
@@ -58,7 +66,7 @@ export class KeptAccounts {
   }
 
   async keep(redemption: Redemption): Promise<Account> {
-    const { clock, newId, random, sessionMs, isAdmitted } = this.#options;
+    const { clock, newId, random, sessionMs, isAdmitted, authority } = this.#options;
     const { identity, refreshToken, askedScopes, sessionId, from, begunAt } = redemption;
     const [epoch, grantId, refreshTokenId] = [newId(), newId(), newId()];
     const now = clock.now();
@@ -66,7 +74,7 @@ export class KeptAccounts {
     let before: readonly SessionTie[] = [];
     const record = await this.#accounts.put(this.#nameOf(identity.accountId), (found) => {
       // Nothing goes on from an account that may not be used: no token, and no session.
-      const current = found && isAdmitted(found.identity) ? found : undefined;
+      const current = found && isAdmitted(found) ? found : undefined;
       before = current?.sessions ?? [];
       if (from && !findTieToGoOnFrom({ sessions: before }, from, now)) throw endedMeanwhile();
       const kept = refreshToken
@@ -81,6 +89,7 @@ export class KeptAccounts {
         refusals: {},
         sessions: withTie(before, { id: sessionId, endsAt, begunAt, from }, now),
         identity,
+        ...(authority === undefined ? {} : { authority }),
       };
       const isForResource = scopeSet(askedScopes).permissions.size > 0;
       // What else came with the code, such as the claims of an ID token, is no part of a slot.

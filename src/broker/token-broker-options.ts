@@ -11,7 +11,11 @@ import type { Lease } from './lease.ts';
 import type { TokenSet } from './token-set.ts';
 
 /** Whether an account may be used under the settings as they are now. */
-export type IsAdmitted = (identity: Identity) => boolean;
+export type IsAdmitted = (kept: {
+  readonly identity: Identity;
+  /** What the authority was called when it signed in. */
+  readonly authority?: string | undefined;
+}) => boolean;
 
 export interface TokenBrokerOptions {
   readonly storage: Storage;
@@ -22,6 +26,8 @@ export interface TokenBrokerOptions {
   readonly lease: Lease;
   readonly refresh: Refresh;
   readonly requestAppToken: RequestAppToken;
+  /** What the settings call the authority, to be kept with each account. */
+  readonly authority?: string | undefined;
   /** An account that is not counts as ended: for its sessions, and for every caller. */
   readonly isAdmitted: IsAdmitted;
   readonly clock: Clock;

@@ -61,7 +61,8 @@ describe('An account that was kept', () => {
   ] as const) {
     it(`${what} is ${verdict ? 'used' : 'not used'}`, () => {
       const identity = { issuer, tenantId: TENANT };
-      expect(isAdmitted({ authority, tenants: lists }, identity)).to.equal(verdict);
+      const settings = { authority, clientId: 'a', tenants: lists };
+      expect(isAdmitted(settings, { identity })).to.equal(verdict);
     });
   }
 
@@ -73,7 +74,26 @@ describe('An account that was kept', () => {
       [{ allowed: [OTHER_TENANT], denied: [] }, false],
       [{ allowed: undefined, denied: [TENANT] }, false],
     ] as const) {
-      expect(isAdmitted({ authority, tenants }, identity)).to.equal(verdict);
+      expect(isAdmitted({ authority, clientId: 'a', tenants }, { identity })).to.equal(verdict);
+    }
+  });
+
+  it('is not used where a domain names the tenant and the settings are not those of before', () => {
+    const identity = { issuer: external(TENANT), tenantId: TENANT };
+    const at = (host: string, tenantId: string, clientId = 'a') => ({
+      ...{ authority: entra(tenantId, `https://${host}`), clientId, tenants: lists },
+    });
+    const before = at('a.ciamlogin.com', 'a.onmicrosoft.com');
+    for (const [now, verdict] of [
+      [before, true],
+      [at('b.ciamlogin.com', 'b.onmicrosoft.com'), false],
+      [at('a.ciamlogin.com', 'b.onmicrosoft.com'), false],
+      [at('a.ciamlogin.com', 'a.onmicrosoft.com', 'b'), false],
+      // Here the issuer tells.
+      [at('id.test', TENANT), true],
+    ] as const) {
+      expect(isAdmitted(now, { identity, authority: ownName(before) })).to.equal(verdict);
+      expect(isAdmitted(now, { identity }), 'an older record').to.equal(true);
     }
   });
 });

@@ -1,6 +1,7 @@
 /** Accounts that were kept, and may not be used under the settings as they are now: they count as ended. */
 import { expect } from 'chai';
 import type { TokenBroker } from '../../src/broker/token-broker.ts';
+import type { IsAdmitted } from '../../src/broker/token-broker-options.ts';
 import { createLog } from '../../src/log.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import type { Storage } from '../../src/storage/storage.ts';
@@ -8,8 +9,7 @@ import { aBroker, anIdentity, CountingAuthority, signIn } from '../support/broke
 import { caught } from '../support/caught.ts';
 
 const HERE = { scopes: ['User.Read'] };
-const isAdmitted = ({ tenantId }: { readonly tenantId: string | undefined }) =>
-  tenantId !== 'tenant';
+const isAdmitted: IsAdmitted = ({ identity }) => identity.tenantId !== 'tenant';
 
 describe('An account that may not be used any more', () => {
   let storage: Storage;
@@ -47,6 +47,38 @@ describe('An account that may not be used any more', () => {
       }
     }
     expect(authority.used).to.deep.equal([]);
+  });
+
+  it('is known by what the authority was called when it signed in, until it signs in anew', async () => {
+    const seen: (string | undefined)[] = [];
+    const at = (name?: string) =>
+      aBroker({
+        ...{ storage, authority, authorityName: name },
+        isAdmitted: ({ authority: kept }) => {
+          seen.push(kept);
+          return kept === name;
+        },
+      });
+    const account = await signIn(at('here'), { refreshToken: authority.issue() });
+    expect(await at('here').describe(account, 'session-1')).not.to.equal(undefined);
+    expect(await at('there').describe(account, 'session-1')).to.equal(undefined);
+    const anew = await signIn(at('there'), { sessionId: 'session-2' });
+    expect(await at('there').describe(anew, 'session-2')).not.to.equal(undefined);
+    expect(await at().describe(anew, 'session-2')).to.equal(undefined);
+    expect(new Set(seen)).to.have.keys('here', 'there');
+  });
+
+  it('keeps that name through a refresh', async () => {
+    const kept =
+      (name: string): IsAdmitted =>
+      (record) =>
+        record.authority === name;
+    const here = aBroker({
+      ...{ storage, authority, authorityName: 'here', isAdmitted: kept('here') },
+    });
+    const account = await signIn(here, { refreshToken: authority.issue(), expiresInSeconds: 0 });
+    await here.acquireToken(account, HERE);
+    expect(await here.describe(account, 'session-1')).not.to.equal(undefined);
   });
 
   it('lends its session to no new one', async () => {

@@ -176,6 +176,8 @@ export interface RigOptions {
   readonly audit?: Audit;
   readonly isAdmitted?: IsAdmitted;
   readonly ownName?: string;
+  /** What it calls its authority. */
+  readonly authorityName?: string | undefined;
   /** In place of waiting. */
   readonly sleep?: (ms: number) => Promise<void>;
   readonly lease?: { beatMs?: number; takeoverMs?: number; sendWindowMs?: number };
@@ -205,6 +207,7 @@ export function aBroker(options: RigOptions): TokenBroker {
     lease: new Lease({ storage, clock, processId: newId(), ...options.lease }),
     refresh: authority.refresh,
     requestAppToken: authority.requestAppToken ?? noAppTokens,
+    authority: options.authorityName,
     isAdmitted: options.isAdmitted ?? (() => true),
     clock,
     log,
