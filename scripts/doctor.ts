@@ -2,18 +2,20 @@
 import { parseArgs, styleText } from 'node:util';
 import { systemClock } from '../src/clock.ts';
 import { examineSettings } from '../src/config/load-settings.ts';
+import { isConcreteTenant } from '../src/tenant-id.ts';
 import type { Result } from './doctor/check.ts';
 import { CHECKS } from './doctor/checks.ts';
 import { reportAsTable } from './doctor/report-as-table.ts';
 import { runChecks } from './doctor/run-checks.ts';
 
-const USAGE = `Usage: npm run doctor -- [--json] [--config FILE]
+const USAGE = `Usage: npm run doctor -- [--json] [--tenant TENANT] [--config FILE]
 
 Run it beside the settings, as the user that the site runs as, before a start or while the site runs.
 It signs nobody in, and leaves nothing behind in the store.
 
-  --json         print the report as JSON (with npm run --silent, so that npm adds nothing)
-  --config FILE  read FILE instead of appsettings.json
+  --json           print the report as JSON (with npm run --silent, so that npm adds nothing)
+  --tenant TENANT  ask about the credentials in this tenant, where the settings name none (common, organizations)
+  --config FILE    read FILE instead of appsettings.json
 
 Exit status: 0 if nothing failed (there may be warnings), 1 if something failed, 2 if it was called wrongly.`;
 
@@ -24,26 +26,34 @@ await exit(await main());
 async function main(): Promise<number> {
   const values = readArguments();
   if (!values) return 2;
-  const { help, json, config } = values;
+  const { help, json, tenant, config } = values;
   if (help) {
     console.log(USAGE);
     return 0;
   }
+  const directory = process.cwd();
   const examined = examineSettings({
     env: process.env,
-    directory: process.cwd(),
+    directory,
     mayWrite: false,
     ...(config === undefined ? {} : { file: config }),
   });
-  const report = await runChecks({ checks: CHECKS, examined, fetch, clock: systemClock });
+  const report = await runChecks({
+    ...{ checks: CHECKS, examined, directory, tenantId: tenant, fetch, clock: systemClock },
+  });
   console.log(json ? JSON.stringify(report, null, 2) : reportAsTable(report, paint));
   return report.result === 'failed' ? 1 : 0;
 }
 
 function readArguments() {
   const flag = { type: 'boolean' } as const;
+  const text = { type: 'string' } as const;
   try {
-    return parseArgs({ options: { help: flag, json: flag, config: { type: 'string' } } }).values;
+    const options = { help: flag, json: flag, tenant: text, config: text };
+    const { values } = parseArgs({ options });
+    if (values.tenant === undefined || isConcreteTenant(values.tenant)) return values;
+    console.error(`--tenant names no one tenant: give its GUID or one of its domains.\n\n${USAGE}`);
+    return undefined;
   } catch (error) {
     // An option that does not exist, or one without its value.
     console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);

@@ -1,6 +1,7 @@
 /** The key ring: each key seals, and the ring as configured opens what it sealed. */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { LOCAL_KEYS_FILE } from '../../src/config/local-keys.ts';
 import { KeyRing } from '../../src/encryption.ts';
 import { type Check, isFaulty, skipped } from './check.ts';
@@ -9,14 +10,14 @@ const KEY = 'TokenCache:EncryptionKeys';
 
 export const checkKeyRing: Check = {
   name: 'key ring',
-  run: async ({ examined }) => {
+  run: async ({ examined, directory }) => {
     const { settings, sections } = examined;
     const given = sections?.tokenCache.encryptionKeys;
     const encryptionKeys = given ?? settings?.tokenCache.encryptionKeys;
     if (!encryptionKeys?.length || isFaulty(examined, KEY)) {
       return skipped(`${KEY} is absent or faulty.`);
     }
-    if (!given && !existsSync(LOCAL_KEYS_FILE)) {
+    if (!given && !existsSync(join(directory, LOCAL_KEYS_FILE))) {
       return skipped(`${KEY} is absent: the site makes ${LOCAL_KEYS_FILE} when it starts.`);
     }
     const ring = new KeyRing({ encryptionKeys });

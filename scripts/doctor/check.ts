@@ -29,6 +29,10 @@ export interface CheckContext {
   readonly examined: ExaminedSettings;
   /** Asks the authority, once for all checks; resolves to `undefined` if none is configured. */
   readonly askAuthority: () => Promise<AuthorityAnswer | undefined>;
+  /** Where the settings are. */
+  readonly directory: string;
+  /** The tenant to ask in, where the settings name none; as the operator gives it. */
+  readonly tenantId: string | undefined;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
 }

@@ -3,6 +3,7 @@ import type { Check } from './check.ts';
 import { checkApis } from './check-apis.ts';
 import { checkClock } from './check-clock.ts';
 import { checkConfiguration } from './check-configuration.ts';
+import { checkCredentials } from './check-credentials.ts';
 import { checkDiscovery } from './check-discovery.ts';
 import { checkKeyRing } from './check-key-ring.ts';
 import { checkPublicUrl } from './check-public-url.ts';
@@ -13,6 +14,7 @@ export const CHECKS: readonly Check[] = [
   checkConfiguration,
   checkDiscovery,
   checkClock,
+  checkCredentials,
   checkRegistration,
   checkPublicUrl,
   checkStore,

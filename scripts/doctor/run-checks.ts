@@ -27,6 +27,8 @@ export interface ReportedFinding extends Finding {
 export interface RunOptions {
   readonly checks: readonly Check[];
   readonly examined: ExaminedSettings;
+  readonly directory: string;
+  readonly tenantId?: string | undefined;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
   /** For each check. */
@@ -36,7 +38,7 @@ export interface RunOptions {
 const LIMIT_MS = 10_000;
 
 export async function runChecks(options: RunOptions): Promise<Report> {
-  const { checks, examined, fetch, clock, limitMs = LIMIT_MS } = options;
+  const { checks, examined, directory, tenantId, fetch, clock, limitMs = LIMIT_MS } = options;
   const begun = clock.monotonic();
   const at = new Date(clock.now()).toISOString();
   const where = examined.sections?.azureAd.authority;
@@ -45,7 +47,7 @@ export async function runChecks(options: RunOptions): Promise<Report> {
     asked ??= where && askAuthority(where, new HttpExchange(fetch), clock);
     return await asked;
   };
-  const context = { examined, askAuthority: askOnce, fetch, clock };
+  const context = { examined, askAuthority: askOnce, directory, tenantId, fetch, clock };
   const hide = hideSecrets(examined);
   const found = await Promise.all(
     checks.map(async (check) => {

@@ -8,8 +8,6 @@ import { readUrl } from './read-url.ts';
 import type { Section } from './section.ts';
 import type { AuthoritySettings } from './settings.ts';
 
-export { isGuid } from '../tenant-id.ts';
-
 type AuthorityKey = 'Instance' | 'TenantId' | 'Authority';
 
 const DEFAULT_INSTANCE = 'https://login.microsoftonline.com/';

@@ -1,5 +1,5 @@
 /** A credential as it is written, with what was seen of it so far. */
-import { isGuid } from './authority-settings.ts';
+import { isGuid } from '../tenant-id.ts';
 import type { ClientCredential } from './settings.ts';
 
 export interface Candidate {

@@ -1,14 +1,14 @@
 /** Reads one entry of `ClientCredentials` or `ClientCertificates`, by its `SourceType`. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isGuid } from './authority-settings.ts';
+import { isGuid } from '../tenant-id.ts';
 import { type Candidate, secretCandidate } from './candidate.ts';
 import { readCertificateOnDisk, readInlineCertificate } from './certificate-description.ts';
+import { tokenExchangeAudience } from './clouds.ts';
 import { nearest } from './nearest.ts';
 import { readUrl } from './read-url.ts';
 import type { Section } from './section.ts';
 import type { AuthoritySettings } from './settings.ts';
-import { tokenExchangeAudience } from './token-exchange-audience.ts';
 
 export const CREDENTIAL_KEYS = [
   ...['SourceType', 'Skip', 'ClientSecret', 'Base64EncodedValue', 'CertificateDiskPath'],
@@ -127,10 +127,10 @@ function readManagedIdentity(
   { authority }: DescriptionContext,
 ): Candidate | undefined {
   const written = section.text('TokenExchangeUrl');
-  const audience = written ?? (authority && tokenExchangeAudience(authority));
+  const audience = written ?? ownAudience(authority);
   const managedIdentityClientId = readIdentity(section);
   if (audience === undefined) {
-    const problem = 'is missing, and only Entra ID has one of its own';
+    const problem = 'is missing, and this authority has none that is known';
     // Without an authority nothing is known, and its own fault was told.
     if (authority)
       section.fault('TokenExchangeUrl', problem, 'Set it to what the authority expects.');
@@ -138,6 +138,10 @@ function readManagedIdentity(
   }
   const sourceType = 'SignedAssertionFromManagedIdentity';
   return { credential: { sourceType, key: section.path, managedIdentityClientId, audience } };
+}
+
+function ownAudience(authority: AuthoritySettings | undefined): string | undefined {
+  return authority?.kind === 'entra' ? tokenExchangeAudience(authority.instance) : undefined;
 }
 
 function readCustomAssertion(

@@ -1,5 +1,5 @@
 /** Whether the account in use is in a group: by its ID token, else by Graph, whose answer is believed for a while. */
-import { isGuid, PERSONAL_TENANT } from '../authority/tenant.ts';
+import { isGuid, PERSONAL_TENANT } from '../tenant-id.ts';
 import type { AccountDetails } from '../broker/account.ts';
 import type { DownstreamApi } from '../config/settings.ts';
 import { Graph } from '../downstream/graph/graph.ts';

@@ -59,7 +59,10 @@ describe('External ID', () => {
       },
     });
     const settings = settingsFor({ kind: 'entra', instance: new URL(instance), tenantId });
-    return createAuthority(settings, { fetch: mapped, now: Date.now, log: createLog('silent') });
+    return createAuthority(settings, {
+      ...{ fetch: mapped, now: Date.now, log: createLog('silent') },
+      audit: () => {},
+    });
   }
 
   for (const [what, instance, tenantId] of [

@@ -30,7 +30,14 @@ export async function diagnose(
   { directory = aFolder(), ...options }: Partial<RunOptions> & { directory?: string } = {},
 ): Promise<Report> {
   const examined = examineSettings({ env, directory, mayWrite: false });
-  return await runChecks({ checks: CHECKS, examined, fetch, clock: systemClock, ...options });
+  return await runChecks({
+    checks: CHECKS,
+    examined,
+    directory,
+    fetch,
+    clock: systemClock,
+    ...options,
+  });
 }
 
 /** The findings of one check. */

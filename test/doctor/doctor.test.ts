@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { z } from 'zod';
 import { reportAsTable } from '../../scripts/doctor/report-as-table.ts';
 import { type Sandbox, startSandbox } from '../../scripts/sandbox/start-sandbox.ts';
+import { aCertificate } from '../config/a-certificate.ts';
 import { aKey, folderWith, goodFile } from '../config/config-rig.ts';
 import { startSite } from '../support/site.ts';
 import { aFolder, freePort } from '../support/site-process.ts';
@@ -61,7 +62,7 @@ describe('npm run doctor', () => {
     const { result, findings } = reportSchema.parse(JSON.parse(output));
     expect(result, output).to.equal('ok');
     expect([...new Set(findings.map(({ check }) => check))]).to.deep.equal([
-      ...['configuration', 'discovery', 'clock', 'registration'],
+      ...['configuration', 'discovery', 'clock', 'credentials', 'registration'],
       ...['public URL', 'store', 'key ring', 'APIs'],
     ]);
     const store = findings.find(({ check }) => check === 'store');
@@ -74,18 +75,26 @@ describe('npm run doctor', () => {
     expect(status).to.equal(0);
     expect(output).to.match(/^ok {7}configuration {2}No faults; 2 APIs\.$/m);
     expect(output).to.match(/^warning {2}public URL/m);
-    expect(output).to.match(/^0 failed, 1 warning, \d+ ok, 1 skipped, in \d+\.\d s\.$/m);
+    expect(output).to.match(/^0 failed, 1 warning, \d+ ok, 2 skipped, in \d+\.\d s\.$/m);
     expect(output).not.to.include('\u001b');
     expect(readdirSync(folder), 'left behind').to.deep.equal([]);
   });
 
-  it('names each fault, and goes on with what it can', async () => {
+  it('names each of ten faults, and goes on with what it can', async () => {
+    const folder = folderWith({ 'site.pfx': aCertificate().lockedPfx });
+    const aPfx = {
+      AzureAd__ClientCredentials__0__SourceType: 'Path',
+      AzureAd__ClientCredentials__0__CertificateDiskPath: join(folder, 'site.pfx'),
+    };
     const port = await freePort();
     const nowhere = `http://127.0.0.1:${port}`;
     for (const [changes, said] of [
       [{ AzureAd__TenantId: 'contoso.exampel' }, 'AADSTS90002'],
       [{ AzureAd__Instance: nowhere }, 'refuses connections'],
       [{ AzureAd__CallbackPath: '/other' }, 'AADSTS50011'],
+      [{ AzureAd__ClientSecret: 'not it' }, 'AADSTS7000215'],
+      [{ AzureAd__ClientId: 'aaaaaaaa-1111-4222-8333-444444444444' }, 'AADSTS700016'],
+      [{ ...aPfx, AzureAd__ClientSecret: '' }, 'CertificatePassword'],
       [{ TokenCache__Store: `redis://127.0.0.1:${port}` }, 'is not to be reached'],
       [{ Site__Prot: '1' }, 'Site:Prot is not a key'],
       [{ DownstreamApis__Graph__BaseUrl: nowhere }, `Graph: 127.0.0.1:${port} refuses`],
@@ -96,7 +105,7 @@ describe('npm run doctor', () => {
       const text = reportAsTable(report).replace(/\s+/g, ' ');
       expect(text).to.include(said);
       expect(text).to.include('To do:');
-      expect(text).to.match(/ 1 failed, /);
+      expect(text).to.match(/ [12] failed, /);
       expect(text).to.match(/ok key ring 1 key: /);
       expect(report.result, said).to.equal('failed');
     }

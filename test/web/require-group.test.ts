@@ -1,7 +1,7 @@
 /** Routes that are open to groups: by the ID token, else by Graph, whose answer is believed for a while. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
-import { PERSONAL_TENANT } from '../../src/authority/tenant.ts';
+import { PERSONAL_TENANT } from '../../src/tenant-id.ts';
 import type { ApiCall } from '../../src/downstream/api-client.ts';
 import { ApiFailed, Unavailable } from '../../src/errors.ts';
 import { BELIEVED_MS } from '../../src/web/memberships.ts';

@@ -1,5 +1,5 @@
 /** Lets only members of a group on to a route. */
-import { isGuid } from '../../authority/tenant.ts';
+import { isGuid } from '../../tenant-id.ts';
 import { MAX_CHECKED_GROUPS } from '../../downstream/graph/groups.ts';
 import { Forbidden } from '../../errors.ts';
 import { type Middleware, signedIn } from '../context.ts';
