@@ -392,7 +392,10 @@ describe('Health', () => {
     expect((await probe.fetch('/health/live')).status).to.equal(200);
     const up = await probe.fetch('/health/ready');
     expect(up.status).to.equal(200);
-    expect(up.json()).to.deep.equal({ status: 'ready', store: 'up', authority: 'up' });
+    expect(up.json()).to.deep.equal({
+      ...{ status: 'ready', store: 'up', authority: 'up' },
+      credentials: [],
+    });
     web.store.isDown = true;
     const down = await probe.fetch('/health/ready');
     expect(down.status).to.equal(503);
