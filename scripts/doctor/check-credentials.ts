@@ -56,7 +56,7 @@ async function findingOf(
     return {
       result: 'failed',
       subject,
-      seen: `It ${status?.problem ?? 'is gone'}.`,
+      seen: `It cannot be used: ${status?.problem ?? 'it is not there'}.`,
       mend: { text },
     };
   }
