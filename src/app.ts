@@ -120,11 +120,15 @@ export async function createApp(settings: Settings, log: Log, addRoutes?: AddRou
     review: () => credentials.review(),
     ...{ now: clock.now, log },
   });
-  const metrics = createMetrics({ credentials });
+  let metrics: ReturnType<typeof createMetrics> | undefined;
 
   return {
     callback: web.callback(),
-    metrics: () => metrics.metrics(),
+    metrics: async () => {
+      // Made when it is first asked for: what it watches costs a little all the time.
+      metrics ??= createMetrics({ credentials });
+      return await metrics.metrics();
+    },
     closeMs: CLOSE_MS,
     close: async () => {
       stopWatching();

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { nearest } from './config/nearest.ts';
 import { Misconfigured } from './errors.ts';
 import { HOOK_NAMES, type Hooks } from './hooks.ts';
-import { atMost } from './storage/at-most.ts';
+import { atMost } from './at-most.ts';
 
 const LOAD_MS = 10_000;
 const MAX_PROBLEM = 500;

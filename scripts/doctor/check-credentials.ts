@@ -2,11 +2,12 @@
 import { createAuthority } from '../../src/authority/create-authority.ts';
 import { refreshTokens } from '../../src/authority/refresh-tokens.ts';
 import { requestAppToken } from '../../src/authority/request-app-token.ts';
+import { EXPIRES_SOON_DAYS } from '../../src/certificates/certificate.ts';
 import type { AzureAdSettings } from '../../src/config/azure-ad.ts';
 import { cloudOf } from '../../src/config/clouds.ts';
 import type { AuthoritySettings, ClientCredential } from '../../src/config/settings.ts';
 import type { CredentialStatus } from '../../src/credentials/credential-slot.ts';
-import { daysLeft, SOON_DAYS } from '../../src/credentials/watch-expiry.ts';
+import { daysLeft } from '../../src/credentials/watch-expiry.ts';
 import { AppError, SignInRequired, Unavailable } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { isConcreteTenant, PERSONAL_TENANT } from '../../src/tenant-id.ts';
@@ -146,7 +147,7 @@ function takenFinding(
   const days = daysLeft(expiresAt, now);
   if (days === undefined) return { result: 'ok', seen: 'The authority takes it.' };
   const seen = `The authority takes it; it expires in ${days} days.`;
-  if (days >= SOON_DAYS) return { result: 'ok', seen };
+  if (days >= EXPIRES_SOON_DAYS) return { result: 'ok', seen };
   const text =
     'Register a new certificate beside it, put it first in the list, and remove this one later.';
   return { result: 'warning', seen, mend: { text, portal: PORTAL } };

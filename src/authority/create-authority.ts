@@ -14,8 +14,8 @@ export interface Authority extends Discovery {
   readonly settings: Settings['azureAd'];
   readonly http: HttpExchange;
   readonly credentials: ClientCredentials;
-  /** The form of assertion that worked last, in whatever tenant. */
-  readonly assertion: { form: AssertionForm };
+  /** The form of assertion that was taken last, in whatever tenant, by the certificate's thumbprint. */
+  readonly assertionForms: Map<string, AssertionForm>;
   /** The same authority for other tenants: those in use lately, see `authorityOfTenant`. */
   readonly otherTenants: LRUCache<string, Authority>;
   readonly limits: AuthorityLimits;
@@ -61,7 +61,7 @@ export function createAuthority(
     credentials: new ClientCredentials(settings.credentials, {
       ...{ clientId: settings.clientId, now, log, audit },
     }),
-    assertion: { form: 'sha256' },
+    assertionForms: new Map(),
     otherTenants: new LRUCache({ max: limits.otherTenants }),
     limits,
     now,

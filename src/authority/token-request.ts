@@ -87,16 +87,19 @@ interface Exchange {
 
 /**
  * A certificate that Entra ID does not find by its SHA-256 thumbprint is named once more by its
- * SHA-1; the form that works is remembered.
+ * SHA-1; the form that is taken is remembered.
  */
 async function exchangeInForm(what: Exchange): Promise<HttpAnswer | TokenAnswer> {
-  const { assertion, log } = what.authority;
-  const answer = await exchange(what, assertion.form);
-  const isOther = assertion.form === 'sha256' && what.proof.kind === 'certificate';
-  if (!isOther || !isCertificateUnknown(answer)) return answer;
+  const { authority, proof } = what;
+  if (proof.kind !== 'certificate') return await exchange(what, 'sha256');
+  const { assertionForms, log } = authority;
+  const form = assertionForms.get(proof.sha256) ?? 'sha256';
+  const answer = await exchange(what, form);
+  if (form === 'sha1' || !isCertificateUnknown(answer)) return answer;
   const again = await exchange(what, 'sha1');
-  if (!isCertificateUnknown(again)) {
-    assertion.form = 'sha1';
+  // Only what was taken shows it: a fault that comes between says nothing.
+  if (!('status' in again)) {
+    assertionForms.set(proof.sha256, 'sha1');
     log.warn({ event: 'client_assertion_sha1' }, 'the authority wants x5t and RS256');
   }
   return again;

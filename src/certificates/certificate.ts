@@ -1,5 +1,6 @@
 /** A certificate as it is used here: its chain, thumbprints and times. */
-import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
+import type { Chain } from './chain-of.ts';
 
 export interface Certificate {
   /** In DER, leaf first. */
@@ -13,20 +14,21 @@ export interface Certificate {
   readonly validTo: number;
 }
 
+/** From when on its end is spoken of. */
+export const EXPIRES_SOON_DAYS = 30;
+
 export interface CertificateWithKey {
   readonly certificate: Certificate;
   /** RSA, of 2048 bits or more. */
   readonly privateKey: KeyObject;
 }
 
-export function certificateOf(
-  leaf: X509Certificate,
-  rest: readonly X509Certificate[],
-): Certificate {
+export function certificateOf(chain: Chain): Certificate {
+  const [leaf] = chain;
   const thumbprint = (algorithm: string) =>
     createHash(algorithm).update(leaf.raw).digest('base64url');
   return {
-    chain: [leaf, ...rest].map(({ raw }) => raw),
+    chain: chain.map(({ raw }) => raw),
     sha1: thumbprint('sha1'),
     sha256: thumbprint('sha256'),
     subject: leaf.subject,

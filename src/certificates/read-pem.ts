@@ -26,7 +26,7 @@ export function readPemKey(
   const block = PRIVATE_KEY.exec(text)?.[0];
   if (block === undefined) {
     const fix = 'Add the block "BEGIN PRIVATE KEY", or name its file in PrivateKeyDiskPath.';
-    return new CertificateProblem('privateKey', 'holds no private key', fix);
+    return new CertificateProblem('privateKey', 'holds no private key', fix, true);
   }
   const isEncrypted = ENCRYPTED.test(block);
   if (isEncrypted && password === undefined) {

@@ -2,6 +2,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
 import { CertificateProblem } from './certificate-problem.ts';
+import { keyRounds } from './key-rounds.ts';
 
 export interface OpenedPfx {
   readonly certificates: readonly X509Certificate[];
@@ -12,10 +13,12 @@ const { asn1, pkcs12, pki } = forge;
 const EXPORT = 'Export the certificate again, with its private key, as PFX or PEM.';
 /** Version and contents; what may follow is the MAC. */
 const WITHOUT_MAC = 2;
+/** A key is derived in this process, in which nothing else runs meanwhile: so many rounds take about a second. */
+const MAX_ROUNDS = 50_000;
 
 /**
  * The file's own MAC is left aside: whoever could alter the file could make another, and a key that
- * fits its certificate has been read rightly. Checking it can take seconds, in which nothing else runs.
+ * fits its certificate has been read rightly. Checking it would derive one more key.
  */
 export function readPfx(der: Buffer, password: string | undefined): OpenedPfx | CertificateProblem {
   let pfx: forge.asn1.Asn1;
@@ -23,24 +26,21 @@ export function readPfx(der: Buffer, password: string | undefined): OpenedPfx | 
     pfx = asn1.fromDer(forge.util.createBuffer(der.toString('latin1')));
   } catch {
     // What the parser says of the bytes helps no one.
-    return new CertificateProblem(
-      'certificate',
-      'holds no PEM, and no PFX that can be read',
-      EXPORT,
-    );
+    return new CertificateProblem('container', 'holds no PEM, and no PFX that can be read', EXPORT);
   }
   if (Array.isArray(pfx.value)) pfx.value = pfx.value.slice(0, WITHOUT_MAC);
+  const rounds = keyRounds(pfx);
+  if (rounds > MAX_ROUNDS) return tooManyRounds(rounds);
   const bags = openWith(pfx, password);
   if (!bags) return undecipherable(password);
-  const certificates = bags.flatMap(({ type, cert, asn1: plain }) =>
-    type === pki.oids['certBag'] ? [x509Of(cert, plain)] : [],
-  );
-  const key = bags.find(
-    ({ type }) => type === pki.oids['pkcs8ShroudedKeyBag'] || type === pki.oids['keyBag'],
-  );
-  const privateKey = key && keyOf(key);
-  if (!privateKey) return new CertificateProblem('privateKey', 'holds no private key', EXPORT);
-  return { certificates: certificates.filter((each) => each !== undefined), privateKey };
+  try {
+    const certificates = bags.flatMap((bag) => certificatesIn(bag));
+    const privateKey = bags.map(keyIn).find((key) => key !== undefined);
+    return privateKey ? { certificates, privateKey } : CertificateProblem.noKey(EXPORT);
+  } catch {
+    // It was opened and holds something else than it says: what OpenSSL says of it may tell of the key.
+    return new CertificateProblem('container', 'is a PFX that is damaged', EXPORT);
+  }
 }
 
 /**
@@ -62,26 +62,47 @@ function openWith(pfx: forge.asn1.Asn1, password = ''): readonly forge.pkcs12.Ba
 function undecipherable(password: string | undefined): CertificateProblem {
   return password === undefined
     ? new CertificateProblem(
-        'privateKey',
+        'container',
         'is a PFX that has a password, or is damaged',
         'Set CertificatePassword.',
       )
     : new CertificateProblem(
-        'privateKey',
+        'container',
         'is a PFX of another password, or is damaged',
         'Correct CertificatePassword.',
       );
 }
 
-function x509Of(
-  cert: forge.pki.Certificate | undefined,
-  plain: forge.asn1.Asn1 | undefined,
-): X509Certificate | undefined {
-  const parsed = cert ? pki.certificateToAsn1(cert) : plain;
-  return parsed && new X509Certificate(derOf(parsed));
+function tooManyRounds(rounds: number): CertificateProblem {
+  const problem = `is a PFX whose password is hashed ${rounds} times, for which the site would stand still`;
+  const fix = `Export it again with at most ${MAX_ROUNDS} rounds (openssl pkcs12 -export has 2048), or as PEM.`;
+  return new CertificateProblem('container', problem, fix);
 }
 
-function keyOf({ key, asn1: plain }: forge.pkcs12.Bag): KeyObject | undefined {
+function certificatesIn({ type, cert, asn1: plain }: forge.pkcs12.Bag): X509Certificate[] {
+  if (type !== pki.oids['certBag']) return [];
+  const whole = cert ? asWritten(cert) : plain;
+  return whole ? [new X509Certificate(derOf(whole))] : [];
+}
+
+/**
+ * The certificate in its very bytes, by which its thumbprint goes: the library would write parameters of
+ * the signature anew. They stand within the signed part, too (RFC 5280 §4.1.1.2).
+ */
+function asWritten({ tbsCertificate, signature }: forge.pki.Certificate): forge.asn1.Asn1 {
+  const parts = Array.isArray(tbsCertificate.value) ? tbsCertificate.value : [];
+  const hasVersion = parts[0]?.tagClass === asn1.Class.CONTEXT_SPECIFIC;
+  const algorithm = parts[hasVersion ? 2 : 1];
+  if (!algorithm) throw new SyntaxError('no certificate');
+  const { UNIVERSAL } = asn1.Class;
+  const { BITSTRING, SEQUENCE } = asn1.Type;
+  // A bit string begins with how many bits of its last byte are unused.
+  const signed = asn1.create(UNIVERSAL, BITSTRING, false, `\0${signature}`);
+  return asn1.create(UNIVERSAL, SEQUENCE, true, [tbsCertificate, algorithm, signed]);
+}
+
+function keyIn({ type, key, asn1: plain }: forge.pkcs12.Bag): KeyObject | undefined {
+  if (type !== pki.oids['pkcs8ShroudedKeyBag'] && type !== pki.oids['keyBag']) return undefined;
   const info = key ? pki.wrapRsaPrivateKey(pki.privateKeyToAsn1(key)) : plain;
   return info && createPrivateKey({ key: derOf(info), format: 'der', type: 'pkcs8' });
 }

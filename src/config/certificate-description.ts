@@ -1,14 +1,13 @@
 /** Reads the entries whose certificate is at hand: in files, or in the settings themselves. */
-import { resolve } from 'node:path';
-import type { CertificateWithKey } from '../certificates/certificate.ts';
+import { type CertificateWithKey, EXPIRES_SOON_DAYS } from '../certificates/certificate.ts';
 import { readCertificateFiles } from '../certificates/certificate-files.ts';
 import { CertificateProblem } from '../certificates/certificate-problem.ts';
 import { readCertificate } from '../certificates/read-certificate.ts';
 import type { Candidate } from './candidate.ts';
 import type { CredentialKey, DescriptionContext } from './credential-description.ts';
+import { readPath } from './read-path.ts';
 import type { Section } from './section.ts';
 
-const SOON_DAYS = 30;
 const DAY_MS = 24 * 3_600_000;
 
 export function readCertificateOnDisk(
@@ -16,18 +15,21 @@ export function readCertificateOnDisk(
   { directory, sendX5c, now }: DescriptionContext,
 ): Candidate | undefined {
   const fix = 'Set it to a PEM or PFX file that holds the certificate and its private key.';
-  const path = section.requiredText('CertificateDiskPath', fix);
-  const keyPath = section.text('PrivateKeyDiskPath');
-  if (path === undefined) return undefined;
+  if (!section.has('CertificateDiskPath')) section.fault('CertificateDiskPath', 'is missing', fix);
+  const certificateFile = readPath(section, 'CertificateDiskPath', directory);
+  const privateKeyFile = readPath(section, 'PrivateKeyDiskPath', directory);
+  const isFaulty = section.has('PrivateKeyDiskPath') && privateKeyFile === undefined;
+  if (certificateFile === undefined || isFaulty) return undefined;
   const files = {
-    certificateFile: resolve(directory, path),
-    privateKeyFile: keyPath === undefined ? undefined : resolve(directory, keyPath),
+    certificateFile,
+    privateKeyFile,
     password: section.text('CertificatePassword'),
   };
   const credential = { sourceType: 'Path', key: section.path, ...files, sendX5c } as const;
   const seen = seenOf(section, readCertificateFiles(files), now, {
     certificate: 'CertificateDiskPath',
-    privateKey: keyPath === undefined ? 'CertificateDiskPath' : 'PrivateKeyDiskPath',
+    container: 'CertificateDiskPath',
+    privateKey: privateKeyFile === undefined ? 'CertificateDiskPath' : 'PrivateKeyDiskPath',
   });
   return { credential, ...seen };
 }
@@ -47,7 +49,8 @@ export function readInlineCertificate(
   const sourceType = 'Base64Encoded';
   const credential = { sourceType, key: section.path, bytes, password, sendX5c } as const;
   const read = readCertificate({ certificate: bytes, password });
-  const keys = { certificate: 'Base64EncodedValue', privateKey: 'Base64EncodedValue' } as const;
+  const all = 'Base64EncodedValue';
+  const keys = { certificate: all, privateKey: all, container: all } as const;
   return { credential, ...seenOf(section, read, now, keys) };
 }
 
@@ -68,7 +71,7 @@ function seenOf(
   if (validFrom > now) {
     return { problem: { key, text: `is not valid before ${day(validFrom)}`, fix } };
   }
-  if (validTo - now >= SOON_DAYS * DAY_MS) return {};
+  if (validTo - now >= EXPIRES_SOON_DAYS * DAY_MS) return {};
   return { warning: { key, text: `expires on ${day(validTo)}: renew it.` } };
 }
 

@@ -15,12 +15,14 @@ export function readClientCredentials(
   context: AzureAdContext,
   authority: AuthoritySettings | undefined,
 ): readonly ClientCredential[] {
-  const described = [
+  const written = [
     ...azureAd.sections('ClientCredentials', CREDENTIAL_KEYS),
     ...azureAd.sections('ClientCertificates', CREDENTIAL_KEYS),
-  ].filter((section) => section.flag('Skip') !== true);
+  ];
+  const described = written.filter((section) => section.flag('Skip') !== true);
   if (described.length === 0 && !azureAd.has('ClientSecret')) {
-    const problem = 'is missing, and there is no certificate either';
+    const others = written.length > 0 ? 'all others are skipped' : 'there is no certificate either';
+    const problem = `is missing, and ${others}`;
     const fix = 'Set it to a client secret of the app registration, or fill ClientCredentials.';
     azureAd.fault('ClientSecret', problem, fix);
   }

@@ -6,6 +6,7 @@ import { type Candidate, secretCandidate } from './candidate.ts';
 import { readCertificateOnDisk, readInlineCertificate } from './certificate-description.ts';
 import { tokenExchangeAudience } from './clouds.ts';
 import { nearest } from './nearest.ts';
+import { readPath } from './read-path.ts';
 import { readUrl } from './read-url.ts';
 import type { Section } from './section.ts';
 import type { AuthoritySettings } from './settings.ts';
@@ -107,18 +108,22 @@ function readAssertionFile(
   { directory, env }: DescriptionContext,
 ): Candidate | undefined {
   const { AZURE_FEDERATED_TOKEN_FILE: federated, AZURE_ACCESS_TOKEN_FILE: older } = env;
-  const path = section.text('SignedAssertionFileDiskPath') ?? (federated || older);
-  if (!path) {
+  const given = federated || older;
+  const isWritten = section.has('SignedAssertionFileDiskPath');
+  const file = isWritten
+    ? readPath(section, 'SignedAssertionFileDiskPath', directory)
+    : given && resolve(directory, given);
+  if (isWritten && file === undefined) return undefined;
+  if (!file) {
     const problem = 'is missing, and AZURE_FEDERATED_TOKEN_FILE is not set either';
     const fix = 'Set it to the file that the platform keeps a token in.';
     section.fault('SignedAssertionFileDiskPath', problem, fix);
     return undefined;
   }
-  const file = resolve(directory, path);
   const credential = { sourceType: 'SignedAssertionFilePath', key: section.path, file } as const;
   if (existsSync(file)) return { credential };
   const key = section.pathOf('SignedAssertionFileDiskPath');
-  const text = `names a file that does not exist: ${path}`;
+  const text = `names a file that does not exist: ${file}`;
   return { credential, problem: { key, text, fix: 'Correct the path, or mount the token.' } };
 }
 
@@ -149,12 +154,14 @@ function readCustomAssertion(
   { directory }: DescriptionContext,
 ): Candidate | undefined {
   const fix = 'Set it to the path of a module that exports getAssertion.';
-  const path = section.requiredText('CustomSignedAssertionProviderName', fix);
+  if (!section.has('CustomSignedAssertionProviderName')) {
+    section.fault('CustomSignedAssertionProviderName', 'is missing', fix);
+  }
+  const module = readPath(section, 'CustomSignedAssertionProviderName', directory);
   const data = Object.fromEntries(section.dictionary('CustomSignedAssertionProviderData'));
-  if (path === undefined) return undefined;
-  const module = resolve(directory, path);
+  if (module === undefined) return undefined;
   if (!existsSync(module)) {
-    const problem = `names a module that does not exist: ${path}`;
+    const problem = `names a module that does not exist: ${module}`;
     section.fault('CustomSignedAssertionProviderName', problem, fix);
     return undefined;
   }

@@ -104,8 +104,9 @@ export class Section<Key extends string> {
     if (node === undefined || isBlank(node)) return [];
     const elements = isBranch(node) ? listElements(node) : undefined;
     if (!elements) reportType(this.pathOf(key), node, 'a list of objects', this.report);
+    // By the index that is written: in the environment some may be left out.
     return (elements ?? []).map(
-      (element, i) => new Section(`${this.pathOf(key)}:${i}`, element, keys, this.report),
+      (element) => new Section(`${this.pathOf(key)}:${element.name}`, element, keys, this.report),
     );
   }
 

@@ -26,17 +26,31 @@ export function azureFailure(error: unknown, words: AzureFailureWords): Credenti
       ...{ fix, isPassing: true },
     });
   }
-  switch (statusOf(error)) {
+  const status = statusOf(error);
+  switch (status) {
     case 401:
     case 403:
-      return new CredentialUnusable(`${what} denies access (HTTP ${statusOf(error)})`, {
-        ...{ fix: `Grant the identity ${role}; look at the network rules, too.` },
+      return new CredentialUnusable(`${what} denies access (HTTP ${status})`, {
+        ...{
+          fix: `Grant the identity ${role}; look at the network rules, too, and whether this version is disabled.`,
+        },
       });
     case 404:
       return new CredentialUnusable(`${what} ${absent}`, {
         ...{ fix: 'Correct the names, or put it there.' },
       });
     default:
+      if (
+        status !== undefined &&
+        status >= 400 &&
+        status < 500 &&
+        status !== 408 &&
+        status !== 429
+      ) {
+        const fix =
+          'See that it is an RSA certificate, enabled, and that names and permissions are right.';
+        return new CredentialUnusable(`${what} refuses the request (HTTP ${status})`, { fix });
+      }
       return new CredentialUnusable(`${what} does not answer (${saidBy(error)})`, {
         ...{ fix: 'Nothing, if it passes; else look at its network and its health.' },
         ...{ isPassing: true },

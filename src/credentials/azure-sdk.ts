@@ -13,7 +13,8 @@ export async function azureCall<T>(
   const abortSignal = AbortSignal.timeout(AZURE_MS);
   const { promise: late, reject } = Promise.withResolvers<never>();
   abortSignal.addEventListener('abort', () => reject(abortSignal.reason), { once: true });
-  return await Promise.race([call({ abortSignal }), late]);
+  // Called within a promise: what it throws at once must not leave the other one unheard.
+  return await Promise.race([(async () => await call({ abortSignal }))(), late]);
 }
 
 /** Who asks Azure for this site: `@azure/identity`. @throws {Misconfigured} not installed. */
@@ -23,9 +24,10 @@ export async function azureIdentity(key: string) {
 
 /** Whoever this process runs as in Azure, or on a developer's machine. @throws {Misconfigured} */
 async function ambientIdentity(key: string, clientId: string | undefined) {
+  // An identity that is named is meant, whatever else the environment holds.
+  if (clientId !== undefined) return await managedIdentity(key, clientId);
   const { DefaultAzureCredential } = await azureIdentity(key);
-  const managedIdentity = clientId === undefined ? {} : { managedIdentityClientId: clientId };
-  return new DefaultAzureCredential({ ...managedIdentity, retryOptions });
+  return new DefaultAzureCredential({ retryOptions });
 }
 
 export async function managedIdentity(key: string, clientId: string | undefined) {

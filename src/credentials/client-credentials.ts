@@ -3,13 +3,10 @@ import type { Audit } from '../audit.ts';
 import type { ClientCredential } from '../config/settings.ts';
 import { Misconfigured, Unavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
-import {
-  type CredentialRefusal,
-  CredentialSlot,
-  type CredentialStatus,
-} from './credential-slot.ts';
+import { CredentialSlot, type CredentialStatus } from './credential-slot.ts';
 import { CredentialUnusable, type LoadedCredential, type Proof } from './credential-source.ts';
 import { credentialSourceOf } from './credential-source-of.ts';
+import type { CredentialRefusal } from './refusal-memory.ts';
 
 export interface CredentialsParts {
   readonly clientId: string;
@@ -21,21 +18,27 @@ export interface CredentialsParts {
 /** What an answer says of the credential it was asked with; `unjudged`: nothing, as it failed for something else. */
 export type Verdict = 'accepted' | 'unjudged' | CredentialRefusal;
 
-interface CredentialInUse {
+interface Attempt {
   readonly slot: CredentialSlot;
   readonly loaded: LoadedCredential;
 }
 
+/** As it was, and once more as it is when it was read anew. */
+const ATTEMPTS_EACH = 2;
+/** When all were refused, one request in so long asks again: the authority counts them. */
+const QUIET_MS = 5000;
+
 export class ClientCredentials {
   readonly #slots: readonly CredentialSlot[];
-  readonly #log: Log;
-  readonly #audit: Audit;
-  #inUse: CredentialSlot | undefined;
+  readonly #parts: CredentialsParts;
+  #inUse: { readonly slot: CredentialSlot; readonly turn: number } | undefined;
+  #quietUntil = Number.NEGATIVE_INFINITY;
+  #isAllRefused = false;
+  #turn = 0;
 
   /** Nothing is loaded yet. */
   constructor(credentials: readonly ClientCredential[], parts: CredentialsParts) {
-    this.#log = parts.log;
-    this.#audit = parts.audit;
+    this.#parts = parts;
     this.#slots = credentials.map((credential) => {
       const source = credentialSourceOf(credential, parts);
       return new CredentialSlot(credential, { ...parts, source });
@@ -47,36 +50,39 @@ export class ClientCredentials {
    * once; one that was refused and is another when it is read anew is tried as such. The refusal of
    * the last one is the answer.
    *
-   * @throws {Misconfigured} no credential can be used.
+   * @throws {Misconfigured} no credential can be used, or all were refused a moment ago.
    * @throws {Unavailable} none can be used now, as what gives it is away.
    */
   async use<T>(send: (proof: Proof) => Promise<T>, judge: (answer: T) => Verdict): Promise<T> {
-    const tried = new Set<string>();
+    this.#keepQuiet();
+    const tried: Attempt[] = [];
     let refused: { readonly answer: T } | undefined;
     for (let next = await this.#next(tried); next; next = await this.#next(tried)) {
-      const { slot, loaded } = next;
-      tried.add(loaded.fingerprint);
+      tried.push(next);
+      const begun = this.#nextTurn();
       const answer = await sendWith(send, next);
       if (answer === undefined) continue;
       const verdict = judge(answer.value);
-      if (verdict === 'accepted') this.#accepted(slot, loaded);
+      if (verdict === 'accepted') this.#accepted(next, begun);
       if (verdict === 'accepted' || verdict === 'unjudged') return answer.value;
       refused = { answer: answer.value };
-      slot.refused(loaded, verdict);
-      await slot.reload();
+      next.slot.refused(next.loaded, verdict, this.#nextTurn());
+      await next.slot.reload();
     }
-    if (refused) return refused.answer;
-    throw this.#nothingUsable();
+    if (!refused) throw this.#nothingUsable();
+    this.#isAllRefused = true;
+    this.#quietUntil = this.#parts.now() + QUIET_MS;
+    return refused.answer;
   }
 
   /** Loads the code that credentials need. @throws {Misconfigured} some is not there, or is wrong. */
   async prepare(): Promise<void> {
-    for (const slot of this.#slots) await slot.prepare();
+    await Promise.all(this.#slots.map((slot) => slot.prepare()));
   }
 
   /** Loads each credential, so that `status` knows of it and the log is told what is wrong. */
   async review(): Promise<readonly CredentialStatus[]> {
-    await Promise.all(this.#slots.map((slot) => slot.usable()));
+    await Promise.all(this.#slots.map((slot) => slot.awaited()));
     return this.status;
   }
 
@@ -86,56 +92,86 @@ export class ClientCredentials {
 
   /** Where the credential is written that was accepted last; `undefined` before the first. */
   get inUse(): string | undefined {
-    return this.#inUse?.credential.key;
+    return this.#inUse?.slot.credential.key;
+  }
+
+  #nextTurn(): number {
+    this.#turn += 1;
+    return this.#turn;
+  }
+
+  #keepQuiet(): void {
+    if (!this.#isAllRefused) return;
+    const now = this.#parts.now();
+    if (now < this.#quietUntil) throw this.#refusedAll();
+    // This one asks; the others wait for what it finds.
+    this.#quietUntil = now + QUIET_MS;
   }
 
   /** In their order; those refused of late come last, as they may have been mended at the authority. */
-  async #next(tried: ReadonlySet<string>): Promise<CredentialInUse | undefined> {
-    let last: CredentialInUse | undefined;
+  async #next(tried: readonly Attempt[]): Promise<Attempt | undefined> {
+    return (
+      (await this.#first(tried, (slot) => slot.usable())) ??
+      (tried.length === 0 ? await this.#first(tried, (slot) => slot.awaited()) : undefined)
+    );
+  }
+
+  async #first(
+    tried: readonly Attempt[],
+    load: (slot: CredentialSlot) => Promise<LoadedCredential | undefined>,
+  ): Promise<Attempt | undefined> {
+    let last: Attempt | undefined;
     for (const slot of this.#slots) {
-      const loaded = await slot.usable();
-      if (!loaded || tried.has(loaded.fingerprint)) continue;
-      if (!slot.isRefused(loaded)) return { slot, loaded };
+      const loaded = await load(slot);
+      if (!loaded || wasTried({ slot, loaded }, tried)) continue;
+      if (!slot.refusalOf(loaded)) return { slot, loaded };
       last ??= { slot, loaded };
     }
     return last;
   }
 
-  #accepted(slot: CredentialSlot, loaded: LoadedCredential): void {
-    slot.accepted(loaded);
-    if (this.#inUse === slot) return;
+  #accepted({ slot, loaded }: Attempt, begun: number): void {
+    this.#isAllRefused = false;
     const before = this.#inUse;
-    this.#inUse = slot;
-    const { key, sourceType } = slot.credential;
-    const about = { event: 'client_credential_in_use', credential: key, sourceType };
-    this.#log.info(about, 'the authority takes this credential');
-    if (before) {
-      const { errorCodes } = before;
-      this.#audit({
-        event: 'credential_failover',
-        credential: key,
-        replaced: before.credential.key,
-        errorCodes,
-      });
-    }
+    const errorCodes = before?.slot.errorCodes;
+    // An answer that was long under way says nothing of what has happened since.
+    if (!slot.accepted(loaded, begun) || (before && begun < before.turn)) return;
+    if (before?.slot === slot) return;
+    this.#inUse = { slot, turn: this.#nextTurn() };
+    const { key: credential, sourceType } = slot.credential;
+    const about = { event: 'client_credential_in_use', credential, sourceType };
+    this.#parts.log.info(about, 'the authority takes this credential');
+    if (!before) return;
+    const replaced = before.slot.credential.key;
+    this.#parts.audit({ event: 'credential_failover', credential, replaced, errorCodes });
   }
 
   #nothingUsable(): Misconfigured | Unavailable {
-    const cause = new Error(this.status.map(({ key, problem }) => `${key}: ${problem}`).join('; '));
-    const isPassing = this.#slots.some(({ isAway }) => isAway);
-    return isPassing
-      ? new Unavailable('This site cannot prove who it is just now. Try again shortly.', { cause })
-      : new Misconfigured(
-          'This site cannot prove who it is to the sign-in service. Its operator has to mend that.',
-          { cause },
-        );
+    if (!this.#slots.some(({ isAway }) => isAway)) return this.#refusedAll();
+    const message = 'This site cannot prove who it is just now. Try again shortly.';
+    return new Unavailable(message, { cause: this.#cause() });
   }
+
+  #refusedAll(): Misconfigured {
+    const message =
+      'This site cannot prove who it is to the sign-in service. Its operator has to mend that.';
+    return new Misconfigured(message, { cause: this.#cause() });
+  }
+
+  #cause(): Error {
+    return new Error(this.status.map(({ key, problem }) => `${key}: ${problem}`).join('; '));
+  }
+}
+
+function wasTried({ slot, loaded }: Attempt, tried: readonly Attempt[]): boolean {
+  const isSame = (each: Attempt) => each.loaded.fingerprint === loaded.fingerprint;
+  return tried.some(isSame) || tried.filter((each) => each.slot === slot).length >= ATTEMPTS_EACH;
 }
 
 /** `undefined`: the credential failed before anything was sent. */
 async function sendWith<T>(
   send: (proof: Proof) => Promise<T>,
-  { slot, loaded }: CredentialInUse,
+  { slot, loaded }: Attempt,
 ): Promise<{ readonly value: T } | undefined> {
   try {
     return { value: await send(loaded.proof) };

@@ -7,20 +7,14 @@ import {
   CredentialUnusable,
   type LoadedCredential,
 } from './credential-source.ts';
-
-/** What the authority said when it refused a credential. */
-export interface CredentialRefusal {
-  readonly errorCodes: readonly number[];
-  /** What the operator does about it. */
-  readonly fix: string;
-}
+import { type CredentialRefusal, RefusalMemory } from './refusal-memory.ts';
 
 export interface CredentialStatus {
   /** Where it is written, such as `AzureAd:ClientCredentials:0`. */
   readonly key: string;
   readonly sourceType: ClientCredential['sourceType'];
   readonly state: 'unknown' | 'usable' | 'refused' | 'unusable';
-  /** Why it is refused or cannot be used, and what to do. */
+  /** What is wrong with it, if only so far as that the next start would find it unusable; and what to do. */
   readonly problem: string | undefined;
   readonly fix: string | undefined;
   /** Of a certificate, in epoch milliseconds: other proofs are renewed by whoever gives them. */
@@ -35,11 +29,6 @@ export interface SlotParts {
   readonly log: Log;
 }
 
-/** A refused credential comes last for so long: it may be mended at the authority, unseen from here. */
-const REFUSED_MS = 900_000;
-/** Whoever issued it may have a clock that is ahead of ours. */
-const SKEW_MS = 60_000;
-
 interface Problem {
   readonly text: string;
   readonly fix: string;
@@ -47,50 +36,79 @@ interface Problem {
   readonly isPassing: boolean;
 }
 
+/** Whoever issued it may have a clock that is ahead of ours. */
+const SKEW_MS = 60_000;
+/** Whoever gives a credential and is away is left alone, for longer each time. */
+const FIRST_REST_MS = 1000;
+const LONGEST_REST_MS = 16_000;
+/** Many requests may be refused at once: what was just loaded anew is not loaded again. */
+const RELOAD_PAUSE_MS = 2000;
+
 export class CredentialSlot {
   readonly credential: ClientCredential;
   readonly #parts: SlotParts;
+  readonly #refusals: RefusalMemory;
   #loaded: LoadedCredential | undefined;
   #problem: Problem | undefined;
-  #refusal: (CredentialRefusal & { readonly fingerprint: string; readonly at: number }) | undefined;
-  #refusals = 0;
+  #failures = 0;
+  #retry: Promise<LoadedCredential | undefined> | undefined;
+  #reload: Promise<LoadedCredential | undefined> | undefined;
+  #reloadedAt = Number.NEGATIVE_INFINITY;
 
   constructor(credential: ClientCredential, parts: SlotParts) {
     this.credential = credential;
     this.#parts = parts;
+    this.#refusals = new RefusalMemory(parts.now);
   }
 
-  /** As it is now; `undefined` if it cannot be used, which the log has been told once. */
+  /**
+   * As it is now; `undefined` if it cannot be used. Nobody waits for what is known to be away: it is
+   * asked for again behind them.
+   */
   async usable(): Promise<LoadedCredential | undefined> {
-    const { source, now } = this.#parts;
-    if (this.#problem && now() < this.#problem.restUntil) return undefined;
-    return await this.#load(() => source.current());
+    if (!this.#problem || this.#parts.source.isNear) return await this.#loadCurrent();
+    this.#startRetry();
+    return undefined;
+  }
+
+  /** The same, for those who have nothing else: they wait for what is being asked for. */
+  async awaited(): Promise<LoadedCredential | undefined> {
+    return (await this.usable()) ?? (await this.#retry);
   }
 
   /** Loaded anew after a refusal, so that what was replaced at its source takes its place. */
-  async reload(): Promise<void> {
-    await this.#load(() => this.#parts.source.reload());
+  async reload(): Promise<LoadedCredential | undefined> {
+    const { now, source } = this.#parts;
+    if (this.#reload !== undefined) return await this.#reload;
+    if (now() - this.#reloadedAt < RELOAD_PAUSE_MS) return this.#problem ? undefined : this.#loaded;
+    this.#reload = this.#load(() => source.reload()).finally(() => {
+      this.#reload = undefined;
+      this.#reloadedAt = now();
+    });
+    return await this.#reload;
   }
 
-  /** Whether the authority has refused this very credential of late. */
-  isRefused({ fingerprint }: LoadedCredential): boolean {
-    const refusal = this.#refusal;
-    return refusal?.fingerprint === fingerprint && this.#parts.now() - refusal.at < REFUSED_MS;
+  /** What the authority has said against it of late. */
+  refusalOf(loaded: LoadedCredential): CredentialRefusal | undefined {
+    return this.#refusals.against(loaded);
   }
 
-  refused({ fingerprint }: LoadedCredential, refusal: CredentialRefusal): void {
-    const { log, now } = this.#parts;
-    const isNews = this.#refusal?.fingerprint !== fingerprint;
-    this.#refusal = { ...refusal, fingerprint, at: now() };
-    this.#refusals += 1;
-    const { errorCodes, fix } = refusal;
-    const about = { event: 'client_credential_refused', ...this.#name(), errorCodes, fix };
-    // Many requests may be under way with it: what they all say is said once.
-    if (isNews) log.error(about, 'the authority refuses a credential of this site');
+  refused(loaded: LoadedCredential, refusal: CredentialRefusal, turn: number): void {
+    if (!this.#refusals.refused(loaded, refusal, turn)) return;
+    const about = { event: 'client_credential_refused', ...this.#name(), ...refusal };
+    this.#parts.log.error(about, 'the authority refuses a credential of this site');
   }
 
-  accepted({ fingerprint }: LoadedCredential): void {
-    if (this.#refusal?.fingerprint === fingerprint) this.#refusal = undefined;
+  /** `begun`: when the request began that was answered. Gives whether it counts. */
+  accepted(loaded: LoadedCredential, begun: number): boolean {
+    if (this.#loaded === loaded && !untimeliness(loaded, this.#parts.now())) this.#isWell();
+    return this.#refusals.accepted(begun);
+  }
+
+  /** What went wrong while it was used: signing, for one. What has replaced it takes its place at once. */
+  async failed({ fingerprint }: LoadedCredential, error: CredentialUnusable): Promise<void> {
+    const fresh = await this.reload();
+    if (!fresh || fresh.fingerprint === fingerprint) this.#note(error);
   }
 
   /** @throws {Misconfigured} code that it needs is not there, or is wrong. */
@@ -98,29 +116,28 @@ export class CredentialSlot {
     await this.#parts.source.prepare?.();
   }
 
-  /** What went wrong while it was used: signing, for one. What has replaced it takes its place at once. */
-  async failed({ fingerprint }: LoadedCredential, error: CredentialUnusable): Promise<void> {
-    const fresh = await this.#load(() => this.#parts.source.reload());
-    if (fresh?.fingerprint === fingerprint) this.#noteError(error);
+  /** Whether what stands against it may be gone by itself in a moment. */
+  get isAway(): boolean {
+    return this.#problem?.isPassing ?? false;
   }
 
-  /** What the authority said when it refused it last. */
+  /** What stands against it now, in the authority's numbers. */
   get errorCodes(): readonly number[] | undefined {
-    return this.#refusal?.errorCodes;
+    return this.#loaded && this.refusalOf(this.#loaded)?.errorCodes;
   }
 
   get status(): CredentialStatus {
-    const refusal = this.#loaded && this.isRefused(this.#loaded) ? this.#refusal : undefined;
+    const refusal = this.#loaded && this.refusalOf(this.#loaded);
     const { key, sourceType } = this.credential;
+    const numbers = refusal?.errorCodes.map((code) => `AADSTS${code}`).join(', ');
+    const refused = refusal && `refused by the authority (${numbers || 'invalid_client'})`;
     const known = this.#loaded ? 'usable' : 'unknown';
-    const refused =
-      refusal &&
-      `refused by the authority (${refusal.errorCodes.map((code) => `AADSTS${code}`).join(', ')})`;
+    const warning = this.#loaded?.warning;
     return {
-      ...{ key, sourceType, refusals: this.#refusals, expiresAt: this.#expiresAt },
+      ...{ key, sourceType, refusals: this.#refusals.count, expiresAt: this.#expiresAt },
       state: this.#problem ? 'unusable' : refusal ? 'refused' : known,
-      problem: this.#problem?.text ?? refused,
-      fix: this.#problem?.fix ?? refusal?.fix,
+      problem: this.#problem?.text ?? refused ?? warning?.text,
+      fix: this.#problem?.fix ?? refusal?.fix ?? warning?.fix,
     };
   }
 
@@ -128,40 +145,64 @@ export class CredentialSlot {
     return this.#loaded?.proof.kind === 'certificate' ? this.#loaded.validTo : undefined;
   }
 
-  /** Whether what stands against it may be gone by itself in a moment. */
-  get isAway(): boolean {
-    return this.#problem?.isPassing ?? false;
+  #startRetry(): void {
+    if (this.#retry !== undefined || this.#parts.now() < (this.#problem?.restUntil ?? 0)) return;
+    this.#retry = this.#loadCurrent().finally(() => {
+      this.#retry = undefined;
+    });
   }
 
+  /** What has run out may have been renewed at its source. */
+  async #loadCurrent(): Promise<LoadedCredential | undefined> {
+    const { source, now } = this.#parts;
+    return await this.#load(async () => {
+      const loaded = await source.current();
+      return untimeliness(loaded, now()) ? await source.reload() : loaded;
+    });
+  }
+
+  /** Never rejects: what is wrong with one credential is no reason to leave the others unused. */
   async #load(load: () => Promise<LoadedCredential>): Promise<LoadedCredential | undefined> {
-    let loaded: LoadedCredential;
     try {
-      loaded = await load();
+      this.#loaded = await load();
+      const untimely = untimeliness(this.#loaded, this.#parts.now());
+      if (untimely) throw untimely;
+      this.#isWell();
+      return this.#loaded;
     } catch (error) {
-      if (error instanceof CredentialUnusable) this.#noteError(error);
-      // A package or a module that cannot be loaded stops a start; after one it is as good as absent.
-      else if (error instanceof Misconfigured) this.#note(error.message, 'See the message.', false);
-      else throw error;
+      this.#note(this.#foreseen(error));
       return undefined;
     }
-    this.#loaded = loaded;
-    const untimely = untimeliness(loaded, this.#parts.now());
-    if (untimely !== undefined) {
-      this.#note(untimely, 'Put one there that is valid now.', false);
-      return undefined;
+  }
+
+  #foreseen(error: unknown): CredentialUnusable {
+    if (error instanceof CredentialUnusable) return error;
+    // A package or a module that cannot be loaded ends a start; after one it is as good as absent.
+    if (error instanceof Misconfigured) {
+      return new CredentialUnusable(error.message, { fix: 'Install or mend it, and start again.' });
     }
+    const kind = error instanceof Error ? error.name : typeof error;
+    const code = error instanceof Error && 'code' in error ? ` ${String(error.code)}` : '';
+    // Without its message and cause, which may hold anything.
+    const about = { event: 'client_credential_defect', ...this.#name(), kind: `${kind}${code}` };
+    this.#parts.log.error(about, 'a credential cannot be loaded for a reason nobody foresaw');
+    const fix = 'Make it anew; and tell whoever keeps this code.';
+    return new CredentialUnusable(`it cannot be loaded (${kind}${code})`, { fix });
+  }
+
+  #isWell(): void {
     this.#problem = undefined;
-    return loaded;
+    this.#failures = 0;
   }
 
-  #noteError({ message, fix, isPassing }: CredentialUnusable): void {
-    this.#note(message, fix, isPassing);
-  }
-
-  #note(text: string, fix: string, isPassing: boolean): void {
+  #note({ message: text, fix, isPassing }: CredentialUnusable): void {
     const { log, now, source } = this.#parts;
     const isNews = this.#problem?.text !== text;
-    this.#problem = { text, fix, restUntil: now() + source.restMs, isPassing };
+    const restMs = source.isNear
+      ? 0
+      : Math.min(FIRST_REST_MS * 2 ** this.#failures, LONGEST_REST_MS);
+    this.#problem = { text, fix, isPassing, restUntil: now() + restMs };
+    this.#failures += 1;
     const about = { event: 'client_credential_unusable', ...this.#name(), problem: text, fix };
     if (isNews) log.warn(about, 'a credential of this site cannot be used now');
   }
@@ -172,9 +213,15 @@ export class CredentialSlot {
   }
 }
 
-function untimeliness({ validFrom, validTo }: LoadedCredential, now: number): string | undefined {
+function untimeliness(
+  { validFrom, validTo, warning }: LoadedCredential,
+  now: number,
+): CredentialUnusable | undefined {
   const shown = (at: number) => new Date(at).toISOString();
-  if (validTo !== undefined && validTo <= now) return `expired at ${shown(validTo)}`;
+  const fix = warning ? `${warning.text}. ${warning.fix}` : 'Put one there that is valid now.';
+  if (validTo !== undefined && validTo <= now) {
+    return new CredentialUnusable(`expired at ${shown(validTo)}`, { fix });
+  }
   if (validFrom === undefined || validFrom <= now + SKEW_MS) return undefined;
-  return `is not valid before ${shown(validFrom)}`;
+  return new CredentialUnusable(`is not valid before ${shown(validFrom)}`, { fix });
 }

@@ -18,14 +18,10 @@ import {
   CredentialUnusable,
   type LoadedCredential,
 } from './credential-source.ts';
-import {
-  CUSTOM_MS,
-  customAssertion,
-  type GetAssertion,
-  loadAssertionModule,
-} from './custom-assertion.ts';
+import { CUSTOM_MS, customAssertion, loadAssertionModule } from './custom-assertion.ts';
 import { FileSource } from './file-source.ts';
 import { KeptAssertion } from './kept-assertion.ts';
+import { loadedOnce } from './loaded-once.ts';
 import { managedIdentityAssertion } from './managed-identity-assertion.ts';
 import { fetchVaultCertificate } from './vault-certificate.ts';
 import { fetchVaultSigner } from './vault-signer.ts';
@@ -54,8 +50,7 @@ export function credentialSourceOf(
     }
     case 'Path': {
       const { certificateFile, privateKeyFile = certificateFile, sendX5c } = credential;
-      const read = () =>
-        certificateCredential(readCertificateFiles(credential), certificateFile, sendX5c);
+      const read = () => certificateCredential(readCertificateFiles(credential), key, sendX5c);
       return new FileSource({ key, paths: [certificateFile, privateKeyFile], read, log });
     }
     case 'KeyVault':
@@ -91,13 +86,18 @@ function secretCredential(secret: string): LoadedCredential {
   return { proof, fingerprint, validFrom: undefined, validTo: undefined };
 }
 
+/** Read once, and remembered whatever came of it: nothing about it can change. */
 function constant(load: () => LoadedCredential): CredentialSource {
-  let loaded: LoadedCredential | undefined;
-  const current = async () => {
-    loaded ??= load();
-    return loaded;
+  const current = memoised(load);
+  return { current, reload: current, isNear: true };
+}
+
+function memoised(load: () => LoadedCredential): () => Promise<LoadedCredential> {
+  let reading: Promise<LoadedCredential> | undefined;
+  return () => {
+    reading ??= (async () => load())();
+    return reading;
   };
-  return { current, reload: current, restMs: 0 };
 }
 
 function readAssertion({ file }: AssertionFileCredential): LoadedCredential {
@@ -118,18 +118,9 @@ function managedIdentitySource(
   { key, managedIdentityClientId, audience }: ManagedIdentityCredential,
   now: () => number,
 ): CredentialSource {
-  let identity: ReturnType<typeof managedIdentity> | undefined;
-  const connect = () => {
-    identity ??= managedIdentity(key, managedIdentityClientId);
-    return identity;
-  };
-  return new KeptAssertion({
-    fetch: async () => await managedIdentityAssertion(await connect(), audience),
-    prepare: async () => {
-      await connect();
-    },
-    now,
-  });
+  const connected = loadedOnce(() => managedIdentity(key, managedIdentityClientId));
+  const fetch = async () => await managedIdentityAssertion(await connected(), audience);
+  return new KeptAssertion({ fetch, prepare: connected, now });
 }
 
 function customSource(
@@ -137,19 +128,10 @@ function customSource(
   { clientId, now }: SourceParts,
 ): CredentialSource {
   const { module, data } = credential;
-  let loading: Promise<GetAssertion> | undefined;
-  const load = () => {
-    loading ??= loadAssertionModule(credential);
-    return loading;
+  const loaded = loadedOnce(() => loadAssertionModule(credential));
+  const fetch = async () => {
+    const request = { clientId, data, signal: AbortSignal.timeout(CUSTOM_MS) };
+    return await customAssertion(await loaded(), request, module);
   };
-  return new KeptAssertion({
-    fetch: async () => {
-      const request = { clientId, data, signal: AbortSignal.timeout(CUSTOM_MS) };
-      return await customAssertion(await load(), request, module);
-    },
-    prepare: async () => {
-      await load();
-    },
-    now,
-  });
+  return new KeptAssertion({ fetch, prepare: loaded, now });
 }

@@ -27,6 +27,8 @@ export interface LoadedCredential {
   /** Epoch milliseconds; `undefined` where the credential does not tell. */
   readonly validFrom: number | undefined;
   readonly validTo: number | undefined;
+  /** What is wrong with its source, though this one is still good: the next start would not find it. */
+  readonly warning?: { readonly text: string; readonly fix: string };
 }
 
 export interface CredentialSource {
@@ -34,8 +36,8 @@ export interface CredentialSource {
   current(): Promise<LoadedCredential>;
   /** Loads anew what may have changed unseen. @throws {CredentialUnusable} */
   reload(): Promise<LoadedCredential>;
-  /** How long to leave it alone when it has failed, in ms. */
-  readonly restMs: number;
+  /** Whether a look at it costs next to nothing: it needs no rest when it has failed. */
+  readonly isNear: boolean;
   /** Loads the code that it needs. @throws {Misconfigured} that is not installed, or is no such code. */
   prepare?(): Promise<void>;
 }

@@ -2,6 +2,7 @@
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { CustomAssertionCredential } from '../config/settings.ts';
+import { atMost } from '../at-most.ts';
 import { Misconfigured } from '../errors.ts';
 import { assertionCredential } from './assertion-credential.ts';
 import { CredentialUnusable, type LoadedCredential } from './credential-source.ts';
@@ -18,7 +19,7 @@ export interface AssertionRequest {
 export type GetAssertion = (request: AssertionRequest) => Promise<string> | string;
 
 export const CUSTOM_MS = 5000;
-const MAX_WORDS = 200;
+const LOAD_MS = 10_000;
 
 const moduleSchema = z.object({
   getAssertion: z.custom<GetAssertion>((value) => typeof value === 'function'),
@@ -31,13 +32,22 @@ export async function loadAssertionModule({
 }: CustomAssertionCredential): Promise<GetAssertion> {
   let exported: unknown;
   try {
-    exported = { ...(await import(pathToFileURL(module).href)) };
+    const loading = import(pathToFileURL(module).href).then((all: object) => {
+      exported = { ...all };
+    });
+    await atMost(LOAD_MS, loading);
   } catch (cause) {
     // Whatever a module throws, the operator has to see it.
     const problem = cause instanceof Error ? `${cause.name}: ${cause.message}` : typeof cause;
     throw new Misconfigured(`${key}: the module ${module} cannot be loaded: ${problem}.`, {
       cause,
     });
+  }
+  if (exported === undefined) {
+    const seconds = LOAD_MS / 1000;
+    throw new Misconfigured(
+      `${key}: the module ${module} has not finished loading after ${seconds} s.`,
+    );
   }
   const parsed = moduleSchema.safeParse(exported);
   if (parsed.success) return parsed.data.getAssertion;
@@ -59,11 +69,11 @@ export async function customAssertion(
   });
   let assertion: unknown;
   try {
-    assertion = await Promise.race([getAssertion(request), gaveUp]);
+    // Called within a promise: what it throws at once must not leave the other one unheard.
+    assertion = await Promise.race([(async () => getAssertion(request))(), gaveUp]);
   } catch (cause) {
     // Code that is not ours may throw anything; another credential may serve meanwhile.
-    const what =
-      cause instanceof Error ? `${cause.name}: ${cause.message.slice(0, MAX_WORDS)}` : typeof cause;
+    const what = cause instanceof Error ? cause.name : typeof cause;
     throw new CredentialUnusable(`the module ${module} gave no assertion (${what})`, {
       ...{ fix, isPassing: true },
     });

@@ -16,50 +16,47 @@ export interface FileSourceOptions {
   readonly log: Log;
 }
 
-type Seen =
-  | { readonly state: string; readonly loaded: LoadedCredential }
-  | { readonly state: string; readonly problem: CredentialUnusable };
+interface Seen {
+  readonly state: string;
+  readonly loaded?: LoadedCredential;
+  readonly problem?: CredentialUnusable;
+}
 
 export class FileSource implements CredentialSource {
-  /** A look at a file costs next to nothing, and shows at once that it was mended. */
-  readonly restMs = 0;
+  readonly isNear = true;
   readonly #options: FileSourceOptions;
-  #seen: Seen | undefined;
+  #seen: Seen = { state: '' };
 
   constructor(options: FileSourceOptions) {
     this.#options = options;
   }
 
+  /** A look at the files tells whether they changed, so that reading them again would bring nothing else. */
   async current(): Promise<LoadedCredential> {
     const state = await fileState(this.#options.paths);
-    const seen = this.#seen?.state === state ? this.#seen : this.#read(state);
-    if ('problem' in seen) throw seen.problem;
-    return seen.loaded;
+    if (state !== this.#seen.state) this.#seen = this.#read(state);
+    const { loaded, problem } = this.#seen;
+    if (loaded) return loaded;
+    throw problem ?? new Error('read to no end');
   }
 
-  async reload(): Promise<LoadedCredential> {
-    const seen = this.#read(await fileState(this.#options.paths));
-    if ('problem' in seen) throw seen.problem;
-    return seen.loaded;
+  reload(): Promise<LoadedCredential> {
+    return this.current();
   }
 
   /** What was good stays in use while its file is being written, or has been spoilt. */
   #read(state: string): Seen {
     const { key, read, log } = this.#options;
-    const before = this.#seen;
     try {
-      this.#seen = { state, loaded: read() };
+      return { state, loaded: read() };
     } catch (error) {
       if (!(error instanceof CredentialUnusable)) throw error;
-      if (before && 'loaded' in before) {
-        const { message: problem, fix } = error;
-        const about = { event: 'client_credential_kept', credential: key, problem, fix };
-        log.warn(about, 'a changed credential cannot be read: the one before stays in use');
-        this.#seen = { state, loaded: before.loaded };
-      } else {
-        this.#seen = { state, problem: error };
-      }
+      const { loaded } = this.#seen;
+      if (!loaded) return { state, problem: error };
+      const { message: text, fix } = error;
+      const about = { event: 'client_credential_kept', credential: key, problem: text, fix };
+      log.warn(about, 'a changed credential cannot be read: the one before stays in use');
+      return { state, loaded: { ...loaded, warning: { text, fix } } };
     }
-    return this.#seen;
   }
 }

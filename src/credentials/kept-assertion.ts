@@ -3,37 +3,44 @@ import type { CredentialSource, LoadedCredential } from './credential-source.ts'
 
 /** Clocks differ, and what is sent takes its time: the reference system has no such margin, and fails there. */
 const MARGIN_MS = 300_000;
+/** The least time between a renewal that failed and the next, while the one before is still good. */
+const RETRY_MS = 10_000;
 
 export interface KeptAssertionOptions {
   readonly fetch: () => Promise<LoadedCredential>;
-  readonly prepare: () => Promise<void>;
+  readonly prepare: () => Promise<unknown>;
   readonly now: () => number;
 }
 
+interface Kept {
+  readonly loaded: LoadedCredential;
+  readonly renewAt: number;
+}
+
 export class KeptAssertion implements CredentialSource {
-  readonly restMs = 10_000;
+  readonly isNear = false;
   readonly #options: KeptAssertionOptions;
-  #kept: { readonly loaded: LoadedCredential; readonly usableUntil: number } | undefined;
+  #kept: Kept | undefined;
   #flight: Promise<LoadedCredential> | undefined;
+  #notBefore = Number.NEGATIVE_INFINITY;
 
   constructor(options: KeptAssertionOptions) {
     this.#options = options;
   }
 
+  /** One that says of no end is asked for each time; in the margin, one is renewed behind whoever asks. */
   async current(): Promise<LoadedCredential> {
     const now = this.#options.now();
-    if (this.#kept && now < this.#kept.usableUntil) return this.#kept.loaded;
-    try {
-      return await this.reload();
-    } catch (error) {
-      // The margin is for this, too: what is still valid serves while its giver is away.
-      const validTo = this.#kept?.loaded.validTo;
-      if (this.#kept && validTo !== undefined && now < validTo) return this.#kept.loaded;
-      throw error;
+    const validTo = this.#kept?.loaded.validTo ?? 0;
+    if (!this.#kept || now >= validTo) return await this.reload();
+    if (now >= this.#kept.renewAt && now >= this.#notBefore) {
+      this.#notBefore = now + RETRY_MS;
+      // What the margin is for: nobody waits, and its giver may be away for a while.
+      this.reload().catch(() => {});
     }
+    return this.#kept.loaded;
   }
 
-  /** One that says of no end is asked for each time. */
   reload(): Promise<LoadedCredential> {
     this.#flight ??= this.#fetch().finally(() => {
       this.#flight = undefined;
@@ -41,8 +48,8 @@ export class KeptAssertion implements CredentialSource {
     return this.#flight;
   }
 
-  prepare(): Promise<void> {
-    return this.#options.prepare();
+  async prepare(): Promise<void> {
+    await this.#options.prepare();
   }
 
   async #fetch(): Promise<LoadedCredential> {
@@ -50,7 +57,7 @@ export class KeptAssertion implements CredentialSource {
     const loaded = await fetch();
     const lifeMs = (loaded.validTo ?? 0) - now();
     // Of a short one, half: margins that eat the whole life would ask each time.
-    this.#kept = { loaded, usableUntil: now() + Math.max(lifeMs - MARGIN_MS, lifeMs / 2) };
+    this.#kept = { loaded, renewAt: now() + Math.max(lifeMs - MARGIN_MS, lifeMs / 2) };
     return loaded;
   }
 }

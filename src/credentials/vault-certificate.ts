@@ -32,7 +32,7 @@ export async function fetchVaultCertificate(
   const certificate = Buffer.from(value, isPem ? 'utf8' : 'base64');
   const name = `the vault’s certificate ${certificateName}`;
   const read = readCertificate({ certificate });
-  if (read instanceof CertificateProblem && read.part === 'privateKey') {
+  if (read instanceof CertificateProblem && read.isKeyMissing) {
     const fix = 'Make its key exportable, or use SignedAssertionFromVault, which leaves it there.';
     throw new CredentialUnusable(`${name} ${read.problem}`, { fix });
   }

@@ -3,6 +3,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import type { CertificateClient } from '@azure/keyvault-certificates';
 import type { CryptographyClient } from '@azure/keyvault-keys';
 import { certificateOf } from '../certificates/certificate.ts';
+import { unfitness } from '../certificates/read-certificate.ts';
 import type { VaultCredential } from '../config/settings.ts';
 import { azureFailure } from './azure-failure.ts';
 import { azureCall } from './azure-sdk.ts';
@@ -36,8 +37,15 @@ export async function fetchVaultSigner(
     const fix = 'Finish the certificate’s creation in the vault.';
     throw new CredentialUnusable(`${what}: ${certificateName} is not complete`, { fix });
   }
+  const leaf = new X509Certificate(cer);
+  const unfit = unfitness(leaf.publicKey);
+  if (unfit) {
+    throw new CredentialUnusable(`${what}: ${certificateName} ${unfit.problem}`, {
+      fix: unfit.fix,
+    });
+  }
   const signer = signerOf(keyId);
-  return signedBy(certificateOf(new X509Certificate(cer), []), sendX5c, async (algorithm, data) => {
+  return signedBy(certificateOf([leaf]), sendX5c, async (algorithm, data) => {
     const digest = createHash('sha256').update(data).digest();
     const { result } = await azureCall((options) => signer.sign(algorithm, digest, options)).catch(
       (error: unknown) => {

@@ -2,6 +2,7 @@
 import { KeptFresh } from '../kept-fresh.ts';
 import type { Log } from '../log.ts';
 import type { CredentialSource, LoadedCredential } from './credential-source.ts';
+import { loadedOnce } from './loaded-once.ts';
 
 /** A certificate that was renewed in the vault is seen after so long, or when the old one is refused. */
 const FRESH_MS = 600_000;
@@ -19,13 +20,12 @@ export interface VaultSourceOptions<Client> {
 }
 
 export class VaultSource<Client> implements CredentialSource {
-  readonly restMs = 10_000;
-  readonly #connect: () => Promise<Client>;
+  readonly isNear = false;
   readonly #kept: KeptFresh<LoadedCredential>;
-  #client: Promise<Client> | undefined;
+  readonly #connected: () => Promise<Client>;
 
   constructor({ key, connect, fetch, now, log }: VaultSourceOptions<Client>) {
-    this.#connect = connect;
+    this.#connected = loadedOnce(connect);
     this.#kept = new KeptFresh({
       load: async () => await fetch(await this.#connected()),
       freshMs: FRESH_MS,
@@ -49,10 +49,5 @@ export class VaultSource<Client> implements CredentialSource {
 
   async prepare(): Promise<void> {
     await this.#connected();
-  }
-
-  #connected(): Promise<Client> {
-    this.#client ??= this.#connect();
-    return this.#client;
   }
 }

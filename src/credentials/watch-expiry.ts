@@ -1,4 +1,5 @@
-/** Looks after the credentials while the site runs, and warns of certificates that expire soon. */
+/** Looks after the credentials while the site runs: once a day the log is told what is wrong, or ends soon. */
+import { EXPIRES_SOON_DAYS } from '../certificates/certificate.ts';
 import type { Log } from '../log.ts';
 import type { CredentialStatus } from './credential-slot.ts';
 
@@ -9,7 +10,6 @@ export interface WatchOptions {
   readonly everyMs?: number;
 }
 
-export const SOON_DAYS = 30;
 /** When nobody may miss it any more. */
 const URGENT_DAYS = 7;
 const DAY_MS = 24 * 3_600_000;
@@ -18,12 +18,16 @@ const EVERY_MS = 3_600_000;
 /** Looks at once and then every hour, until it is stopped by what it gives back. */
 export function watchExpiry({ review, now, log, everyMs = EVERY_MS }: WatchOptions): () => void {
   const warnedOn = new Map<string, string>();
+  let isFirst = true;
   const look = async () => {
+    const today = new Date(now()).toISOString().slice(0, 10);
     for (const status of await review()) {
-      const today = new Date(now()).toISOString().slice(0, 10);
-      if (warnedOn.get(status.key) === today || !warn(status, now(), log)) continue;
-      warnedOn.set(status.key, today);
+      if (warnedOn.get(status.key) === today) continue;
+      // At first the log has it already, from loading.
+      const isProblemTold = !isFirst && warnOfProblem(status, log);
+      if (warnOfEnd(status, now(), log) || isProblemTold) warnedOn.set(status.key, today);
     }
+    isFirst = false;
   };
   const lookSafely = () => {
     look().catch((err: unknown) => {
@@ -42,10 +46,18 @@ export function daysLeft(expiresAt: number | undefined, now: number): number | u
   return Math.max(0, Math.floor((expiresAt - now) / DAY_MS));
 }
 
-function warn(status: CredentialStatus, now: number, log: Log): boolean {
+/** The log was told when it began, which may be long ago. */
+function warnOfProblem({ key, sourceType, problem, fix }: CredentialStatus, log: Log): boolean {
+  if (problem === undefined) return false;
+  const about = { event: 'client_credential_problem', credential: key, sourceType, problem, fix };
+  log.warn(about, 'something is wrong with a credential of this site');
+  return true;
+}
+
+function warnOfEnd(status: CredentialStatus, now: number, log: Log): boolean {
   const { key, sourceType, expiresAt } = status;
   const days = daysLeft(expiresAt, now);
-  if (expiresAt === undefined || days === undefined || days >= SOON_DAYS) return false;
+  if (expiresAt === undefined || days === undefined || days >= EXPIRES_SOON_DAYS) return false;
   const level = days < URGENT_DAYS ? 'error' : 'warn';
   log[level](
     {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Misconfigured } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { atMost } from './at-most.ts';
+import { atMost } from '../at-most.ts';
 import type { Backend, Failure } from './backend.ts';
 import { type RedisClient, RedisClients } from './redis-client.ts';
 import { RedisCluster } from './redis-cluster.ts';

@@ -1,6 +1,6 @@
 /** The primaries of a Redis Cluster: each request goes to the one that has the name's slot. */
 import type { Log } from '../log.ts';
-import { atMost } from './at-most.ts';
+import { atMost } from '../at-most.ts';
 import { connectAndAsk, type RedisClient, type RedisClients } from './redis-client.ts';
 import {
   type ClusterView,

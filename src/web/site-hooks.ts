@@ -4,7 +4,7 @@ import type { SignOutKind } from '../audit.ts';
 import { Misconfigured, SignInFailed, Unavailable } from '../errors.ts';
 import type { FailedSignIn, HookAccount, HookName, Hooks } from '../hooks.ts';
 import type { Log } from '../log.ts';
-import { atMost } from '../storage/at-most.ts';
+import { atMost } from '../at-most.ts';
 import type { Identity } from '../token-response.ts';
 
 interface SiteHooksOptions {

@@ -5,6 +5,7 @@ import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { selfSigned, toPem } from '../../scripts/sandbox/self-signed.ts';
 import { refreshTokens } from '../../src/authority/refresh-tokens.ts';
 import { Misconfigured } from '../../src/errors.ts';
+import { createAuthority as aRoot } from '../support/certificate-authority.ts';
 import {
   aadsts,
   CLIENT_ID,
@@ -55,10 +56,17 @@ describe('A client certificate', () => {
   });
 
   it('carries its chain when asked to', async () => {
-    const chained = [aCertificate(pem(toPem(der) + toPem(der)), { sendX5c: true })];
+    const root = await aRoot();
+    const between = await root.createIntermediate('Between');
+    const issued = await between.issue({ commonName: 'site' });
+    const file = between.certificate + issued.privateKey + issued.certificate + root.certificate;
+    const chained = [aCertificate(Buffer.from(file), { sendX5c: true })];
     await refreshTokens(anAuthority(stub, { credentials: chained }), aRefresh());
-    const base64 = der.toString('base64');
-    expect(decodeProtectedHeader(assertions()[0] ?? '').x5c).to.deep.equal([base64, base64]);
+    const base64 = (text: string) => new X509Certificate(text).raw.toString('base64');
+    expect(decodeProtectedHeader(assertions()[0] ?? '').x5c).to.deep.equal([
+      base64(issued.certificate),
+      base64(between.certificate),
+    ]);
   });
 
   describe('that is not found by its SHA-256 thumbprint', () => {
@@ -93,13 +101,28 @@ describe('A client certificate', () => {
 
     it('is the operator’s to mend when neither is found', async () => {
       stub.onToken = () => ({ status: 401, body: aadsts('invalid_client', 700027) });
-      const authority = anAuthority(stub, { credentials });
+      let now = Date.now();
+      const authority = anAuthority(stub, { credentials, now: () => now });
       const error = await failure(refreshTokens(authority, aRefresh()));
       expect(error).to.be.instanceOf(Misconfigured);
       expect(stub.tokenRequests).to.have.length(2);
+      now += 6000;
       await failure(refreshTokens(authority, aRefresh()));
       expect(header(2).alg, 'nothing was learnt').to.equal('PS256');
     });
+  });
+
+  it('is not thought to need the older form because of a fault that came between', async () => {
+    const answers = [
+      { status: 401, body: aadsts('invalid_client', 700027) },
+      { status: 503, body: {} },
+    ];
+    stub.onToken = async () => answers.shift() ?? { body: await stub.tokens() };
+    const authority = anAuthority(stub, { credentials });
+    await failure(refreshTokens(authority, aRefresh()));
+    await refreshTokens(authority, aRefresh());
+    const algorithms = assertions().map((each) => decodeProtectedHeader(each).alg);
+    expect(algorithms).to.deep.equal(['PS256', 'RS256', 'PS256']);
   });
 
   it('is not tried again for another refusal', async () => {

@@ -1,6 +1,7 @@
 /** Several credentials at the token endpoint: their order, which takes over, and what is remembered and told. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { AuditEvent } from '../../src/audit.ts';
 import { refreshTokens } from '../../src/authority/refresh-tokens.ts';
@@ -15,6 +16,8 @@ import { aCertificate, anAuthority, aRefresh, aSecret, failure } from './an-auth
 const FIRST = aSecret('first', 'AzureAd:ClientCredentials:0');
 const SECOND = aSecret('second', 'AzureAd:ClientCredentials:1');
 const MINUTES = 60_000;
+
+const isMisconfigured = (error: unknown) => error instanceof Misconfigured;
 
 describe('A list of credentials', () => {
   let stub: StubAuthority;
@@ -54,6 +57,7 @@ describe('A list of credentials', () => {
   for (const refused of [
     ...[700027, 700024, 7000214, 1000502, 7000274, 7000277, 7000215, 7000222],
     ...[70021, 70025, 700211, 700212, 700213, 7002137, 500133],
+    ...[700030, 50012, 50013, 50027, 700021, 700023],
   ]) {
     it(`goes on to the next after AADSTS${refused}, once, and stays with it`, async () => {
       code = refused;
@@ -65,7 +69,18 @@ describe('A list of credentials', () => {
     });
   }
 
-  for (const other of [700016, 7000218, 700023, 7000112, 50027]) {
+  for (const ofIssuer of [90061, 50166, 501661, 70021]) {
+    it(`goes on where Entra ID could not ask about an assertion (AADSTS${ofIssuer})`, async () => {
+      stub.onToken = async ({ form }) =>
+        form.get('client_secret') === 'second'
+          ? { body: await stub.tokens() }
+          : { status: 400, body: aadsts('invalid_request', ofIssuer) };
+      await refreshTokens(an(FIRST, SECOND), aRefresh());
+      expect(tried()).to.deep.equal(['first', 'second']);
+    });
+  }
+
+  for (const other of [700016, 7000229, 7000112, 90002]) {
     it(`stays with the first after AADSTS${other}, which no other could mend`, async () => {
       code = other;
       const error = await failure(refreshTokens(an(FIRST, SECOND), aRefresh()));
@@ -103,6 +118,26 @@ describe('A list of credentials', () => {
     const error = await failure(refreshTokens(an(FIRST, SECOND), aRefresh()));
     expect(error).to.be.instanceOf(Misconfigured);
     expect(tried()).to.deep.equal(['first', 'second']);
+  });
+
+  it('is left in quiet once all were refused: one request in five seconds asks again', async () => {
+    good = [];
+    const authority = an(FIRST, SECOND);
+    const ask = () => failure(refreshTokens(authority, aRefresh()));
+    await Promise.all(Array.from({ length: 50 }, ask));
+    expect(tried(), 'those that had begun').to.have.length(100);
+    await Promise.all(Array.from({ length: 50 }, ask));
+    expect(tried()).to.have.length(100);
+    now += 6000;
+    expect((await Promise.all(Array.from({ length: 50 }, ask))).every(isMisconfigured)).to.equal(
+      true,
+    );
+    expect(tried()).to.have.length(102);
+    good = ['second'];
+    now += 6000;
+    await refreshTokens(authority, aRefresh());
+    await refreshTokens(authority, aRefresh());
+    expect(tried().slice(102)).to.deep.equal(['first', 'second', 'second']);
   });
 
   it('goes back to one that was refused when the others are refused, too', async () => {
@@ -192,6 +227,85 @@ describe('A list of credentials', () => {
     expect(authority.credentials.status[0]?.state).to.equal('unusable');
   });
 
+  it('tells of a change once, however late the answers of before it come', async () => {
+    const late: (() => void)[] = [];
+    good = ['first', 'second'];
+    const authority = an(FIRST, SECOND);
+    await refreshTokens(authority, aRefresh());
+    // Some that were sent with the first are let through only when others were refused.
+    stub.onToken = async ({ form }) => {
+      if (late.length < 5) {
+        await new Promise<void>((resolve) => late.push(resolve));
+        return { body: await stub.tokens() };
+      }
+      return form.get('client_secret') === 'second'
+        ? { body: await stub.tokens() }
+        : { status: 401, body: aadsts('invalid_client', 7000215) };
+    };
+    const slow = Array.from({ length: 5 }, () => refreshTokens(authority, aRefresh()));
+    while (late.length < 5) await delay(5);
+    good = ['second'];
+    await refreshTokens(authority, aRefresh());
+    for (const resolve of late) resolve();
+    await Promise.all(slow);
+    await refreshTokens(authority, aRefresh());
+    expect(audited).to.have.length(1);
+    expect(lines.of('client_credential_refused')).to.have.length(1);
+    expect(tried().at(-1)).to.equal('second');
+  });
+
+  it('is audited without the numbers of a refusal that was mended long since', async () => {
+    const authority = an(FIRST, SECOND);
+    await refreshTokens(authority, aRefresh());
+    good = ['first'];
+    await refreshTokens(authority, aRefresh());
+    audited.length = 0;
+    now += 61 * 24 * 60 * MINUTES;
+    good = ['first', 'second'];
+    await refreshTokens(authority, aRefresh());
+    expect(audited).to.deep.equal([]);
+  });
+
+  it('goes on to the next where a module makes a new assertion each time, and stays there', async () => {
+    const module = join(aFolder(), 'assertions.mjs');
+    writeFileSync(
+      module,
+      `let count = 0;
+      const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+      export const getAssertion = () => encoded({}) + '.' + encoded({ jti: count++ }) + '.c2ln';`,
+    );
+    const custom = {
+      sourceType: 'CustomSignedAssertion',
+      key: FIRST.key,
+      module,
+      data: {},
+    } as const;
+    code = 700213;
+    const authority = an(custom, SECOND);
+    await refreshTokens(authority, aRefresh());
+    await refreshTokens(authority, aRefresh());
+    expect(tried()).to.deep.equal([null, 'second', 'second']);
+  });
+
+  it('asks a module twice at most, where there is nothing else', async () => {
+    const module = join(aFolder(), 'assertions.mjs');
+    writeFileSync(
+      module,
+      `let count = 0;
+      const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+      export const getAssertion = () => encoded({}) + '.' + encoded({ jti: count++ }) + '.c2ln';`,
+    );
+    code = 700213;
+    const custom = {
+      sourceType: 'CustomSignedAssertion',
+      key: FIRST.key,
+      module,
+      data: {},
+    } as const;
+    await failure(refreshTokens(an(custom), aRefresh()));
+    expect(tried()).to.have.length(2);
+  });
+
   describe('with a file', () => {
     let file: string;
     beforeEach(() => {
@@ -231,6 +345,9 @@ describe('A list of credentials', () => {
       writeFileSync(file, '-----BEGIN PRIVATE');
       await refreshTokens(authority, aRefresh());
       expect(lines.of('client_credential_kept')).to.have.length(1);
+      const [status] = authority.credentials.status;
+      expect(status?.state, 'it serves').to.equal('usable');
+      expect(status?.problem, 'but the next start would fail').to.contain('holds no');
       good = [put()];
       await refreshTokens(authority, aRefresh());
       expect(stub.tokenRequests).to.have.length(3);

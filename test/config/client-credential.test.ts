@@ -87,8 +87,39 @@ describe('The client credential', () => {
     expectGood(inline(both.replaceAll('\n', '\\n')));
   });
 
-  it('has the certificate of the key first, wherever it stands in the file', () => {
-    expect(expectGood(path('chain.pem')).chain).to.have.length(2);
+  it('has the certificate of the key first, and none that is no part of its chain', () => {
+    expect(expectGood(path('chain.pem')).chain).to.have.length(1);
+  });
+
+  for (const [what, key] of [
+    ['certificate', 'CertificateDiskPath'],
+    ['key', 'PrivateKeyDiskPath'],
+  ] as const) {
+    it(`is refused where the ${what} itself stands in the place of its path, and is not repeated`, () => {
+      const written = { ...path('both.pem'), [key]: both };
+      const faults = faultsWith(using(written), { files });
+      expect(faults.map((fault) => fault.key)).to.deep.equal([
+        `AzureAd:ClientCredentials:0:${key}`,
+      ]);
+      expect(JSON.stringify(faults)).to.not.contain('BEGIN');
+    });
+  }
+
+  it('is refused where a token itself stands in the place of its path, and is not repeated', () => {
+    const token = 'eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2ln';
+    const written = { SourceType: 'SignedAssertionFilePath', SignedAssertionFileDiskPath: token };
+    const faults = faultsWith(using(written), { files });
+    expect(faults[0]?.key).to.match(/SignedAssertionFileDiskPath$/);
+    expect(JSON.stringify(faults)).to.not.contain('eyJ');
+  });
+
+  it('is called by the index that is written, though some are left out', () => {
+    const env = {
+      AzureAd__ClientCredentials__3__SourceType: 'ClientSecret',
+      AzureAd__ClientCredentials__3__ClientSecret: 's',
+    };
+    const { settings } = loadWith({}, { env });
+    expect(settings.azureAd.credentials[0]?.key).to.equal('AzureAd:ClientCredentials:3');
   });
 
   it('can be a secret among the credentials', () => {

@@ -2,7 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ClientCredentials } from '../../src/credentials/client-credentials.ts';
+import { CredentialUnusable } from '../../src/credentials/credential-source.ts';
+import { customAssertion } from '../../src/credentials/custom-assertion.ts';
 import { Misconfigured, Unavailable } from '../../src/errors.ts';
 import { caught } from '../support/caught.ts';
 import { logLines } from '../support/log-lines.ts';
@@ -71,6 +74,22 @@ describe('A module that gives assertions', () => {
       expect(lines.text()).to.not.contain('canary');
     });
   }
+
+  it('that throws at once leaves no promise behind that would end the process', async () => {
+    const signal = AbortSignal.timeout(20);
+    const throwing = () => {
+      throw new RangeError('at once');
+    };
+    const request = { clientId: 'the-client', data: {}, signal };
+    const error = await caught(customAssertion(throwing, request, 'a.mjs'));
+    expect(error).to.be.instanceOf(CredentialUnusable);
+    const unheard: unknown[] = [];
+    const listen = (reason: unknown) => unheard.push(reason);
+    process.once('unhandledRejection', listen);
+    await delay(60);
+    process.off('unhandledRejection', listen);
+    expect(unheard).to.deep.equal([]);
+  });
 
   it('that never answers is given up after five seconds', async () => {
     const { credentials } = credentialsOf(

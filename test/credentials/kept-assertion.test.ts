@@ -13,6 +13,7 @@ describe('An assertion that is given by someone else', () => {
   let given: number;
   let lifeSeconds: number | undefined;
   let isAway: boolean;
+  let asked: number;
   let source: KeptAssertion;
 
   beforeEach(() => {
@@ -20,10 +21,12 @@ describe('An assertion that is given by someone else', () => {
     given = 0;
     lifeSeconds = 3600;
     isAway = false;
+    asked = 0;
     source = new KeptAssertion({
       now: () => now,
       prepare: async () => {},
       fetch: async () => {
+        asked += 1;
         if (isAway) throw new CredentialUnusable('away', { fix: 'Wait.', isPassing: true });
         given += 1;
         const exp = lifeSeconds === undefined ? {} : { exp: now / 1000 + lifeSeconds };
@@ -42,7 +45,14 @@ describe('An assertion that is given by someone else', () => {
     await later(3299);
     expect(given).to.equal(1);
     await later(2);
-    expect(given).to.equal(2);
+    expect(given, 'renewed behind whoever asks').to.equal(2);
+  });
+
+  it('lets nobody wait for a renewal that fails, and asks for one every ten seconds', async () => {
+    await later(0);
+    isAway = true;
+    for (let second = 0; second < 30; second += 1) await later(second === 0 ? 3301 : 1);
+    expect(asked).to.be.within(4, 5);
   });
 
   it('is used for half of a short life', async () => {
