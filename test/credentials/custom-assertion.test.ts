@@ -75,6 +75,44 @@ describe('A module that gives assertions', () => {
     });
   }
 
+  it('that is away is not said to be in use again by an answer of before', async () => {
+    const folder = aFolder();
+    const [module, away] = [join(folder, 'assertions.mjs'), join(folder, 'away')];
+    writeFileSync(
+      module,
+      `import { existsSync } from 'node:fs';
+      export const getAssertion = ({ data }) => {
+        if (existsSync(data.away)) throw new Error('away');
+        return 'e30.e30.c2ln';
+      };`,
+    );
+    const audited: unknown[] = [];
+    const credentials = new ClientCredentials(
+      [
+        { sourceType: 'CustomSignedAssertion', key: 'first', module, data: { away } },
+        { sourceType: 'ClientSecret', key: 'second', secret: 's' },
+      ],
+      {
+        ...{ clientId: 'the-client', now: Date.now, log: logLines().log },
+        audit: (event) => audited.push(event),
+      },
+    );
+    await sent(credentials);
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const slow = credentials.use(
+      () => late,
+      () => 'accepted',
+    );
+    await delay(10);
+    writeFileSync(away, '');
+    expect(await sent(credentials)).to.have.property('kind', 'secret');
+    expect(credentials.inUse).to.equal('second');
+    resolve();
+    await slow;
+    expect(credentials.inUse).to.equal('second');
+    expect(audited).to.have.length(1);
+  });
+
   it('that throws at once leaves no promise behind that would end the process', async () => {
     const signal = AbortSignal.timeout(20);
     const throwing = () => {
