@@ -8,13 +8,18 @@ import { requireRole } from '../src/web/middleware/require-role.ts';
 import { launchChromium } from '../test/support/chromium.ts';
 import { exampleRules } from '../test/support/example-rules.ts';
 import { startSandboxedSite } from '../test/support/site.ts';
+import { tenants } from './sandbox/directory.ts';
 import { guidOf } from './sandbox/guid-of.ts';
+import { demoApp } from './sandbox/sandbox-options.ts';
 
 const folder = process.argv[2] ?? 'screenshots';
 mkdirSync(folder, { recursive: true });
 selectors.setTestIdAttribute('data-test');
 
-const { site, sandbox } = await startSandboxedSite({ ...exampleRules }, (router) => {
+/** An organisation whose people this site does not let in. */
+const refused = tenants.find(({ domain }) => domain === 'fabrikam.example')?.id ?? '';
+const environment = { ...exampleRules, AzureAd__DeniedTenants__0: refused };
+const { site, sandbox } = await startSandboxedSite(environment, (router) => {
   router.get('/reports', requireRole('Reports.Reader'));
   router.get('/planning', requireGroup(guidOf('Planning'), guidOf('Logistics')));
 });
@@ -121,6 +126,31 @@ async function tour(page: Page, keep: (name: string) => Promise<void>): Promise<
   await page.unroute('**/logout?**');
   await open('/signout-callback-oidc');
   await keep('signed-out');
+  await tourRefusals(page, keep);
+}
+
+/** Who is not let in, and a site that cannot prove who it is. */
+async function tourRefusals(page: Page, keep: (name: string) => Promise<void>): Promise<void> {
+  const signIn = async (username: string) => {
+    await page.context().clearCookies();
+    await page.goto(`${site.url}/profile`);
+    await page.getByTestId(`person-${username}`).click();
+    await page.getByTestId('sign-in').click();
+  };
+  await signIn('dan@fabrikam.example');
+  const consent = page.getByTestId('accept');
+  await consent.or(page.getByRole('heading', { name: /not open/ })).waitFor();
+  if (await consent.isVisible()) await consent.click();
+  await page.getByRole('heading', { name: /not open/ }).waitFor();
+  await keep('organisation-refused');
+  const [secret = ''] = demoApp.secrets;
+  sandbox.controls.credentials.removeSecret(demoApp.clientId, secret);
+  await signIn('ben@contoso.example');
+  await page.getByRole('heading', { name: /not set up/ }).waitFor();
+  await keep('not-set-up');
+  sandbox.controls.credentials.addSecret(demoApp.clientId, secret);
+  // So long the site asks nothing of an authority that has refused all its credentials.
+  await delay(5500);
 }
 
 /** What Graph shows besides, and the writing of mail. */
