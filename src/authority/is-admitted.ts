@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import { isTenantAllowed } from '../config/tenant-lists.ts';
 import { isConcreteTenant, isGuid } from '../tenant-id.ts';
 import type { Identity } from '../token-response.ts';
-import { ownName } from './own-name.ts';
+import { isOfRegistration, ownName } from './own-name.ts';
 import { mayHaveIssued } from './tenant.ts';
 
 interface KeptAccount {
@@ -13,8 +13,8 @@ interface KeptAccount {
 }
 
 /**
- * Settings change while accounts are kept. One of another authority is of no use here: its refresh
- * token is never sent to this one, least of all to another cloud. One whose tenant was denied since is
+ * Settings change while accounts are kept. One of another authority, or of another registration, is of no
+ * use here: its refresh token is never sent to this one, least of all to another cloud. One whose tenant was denied since is
  * let in no more.
  */
 export function isAdmitted(
@@ -22,9 +22,10 @@ export function isAdmitted(
   { identity, authority }: KeptAccount,
 ): boolean {
   if (!mayHaveIssued(azureAd.authority, identity.issuer)) return false;
-  // Issuers do not tell which tenant has a domain: there, the settings must be those of before.
-  const isOther = authority !== undefined && authority !== ownName(azureAd);
-  if (isOther && isNamedByDomain(azureAd)) return false;
+  if (authority !== undefined && authority !== ownName(azureAd)) {
+    // Tokens and roles are of one registration; and issuers do not tell which tenant has a domain.
+    if (isNamedByDomain(azureAd) || !isOfRegistration(authority, azureAd.clientId)) return false;
+  }
   return isTenantAllowed(azureAd.tenants, identity.tenantId);
 }
 

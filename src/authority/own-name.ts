@@ -12,3 +12,8 @@ export function ownName({
       : authority.issuer.href;
   return `${clientId} ${where}`;
 }
+
+/** Whether such a text is of a registration, at whatever authority. */
+export function isOfRegistration(name: string, clientId: string): boolean {
+  return name.startsWith(`${clientId} `);
+}

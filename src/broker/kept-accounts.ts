@@ -19,7 +19,7 @@ import {
   withTie,
 } from './session-ties.ts';
 import { newSlot } from './slot.ts';
-import type { TokenBrokerOptions } from './token-broker-options.ts';
+import type { IsAdmitted, TokenBrokerOptions } from './token-broker-options.ts';
 import { withSlot } from './token-set.ts';
 
 type KeptAccountsOptions = Pick<
@@ -73,10 +73,13 @@ export class KeptAccounts {
     const endsAt = Math.min(now + sessionMs, redemption.sessionEndsAt ?? Number.POSITIVE_INFINITY);
     let before: readonly SessionTie[] = [];
     const record = await this.#accounts.put(this.#nameOf(identity.accountId), (found) => {
-      // Nothing goes on from an account that may not be used: no token, and no session.
-      const current = found && isAdmitted(found) ? found : undefined;
+      // Nothing goes on from an account that may not be used, or that signed in to another tenant under
+      // other settings: no token, and no session, whose roles and groups are of that tenant.
+      const isOther = found !== undefined && !goesOn(found, identity, isAdmitted);
+      const current = isOther ? undefined : found;
       before = current?.sessions ?? [];
-      if (from && !findTieToGoOnFrom({ sessions: before }, from, now)) throw endedMeanwhile();
+      const isEnded = from && !isOther && !findTieToGoOnFrom({ sessions: before }, from, now);
+      if (isEnded) throw endedMeanwhile();
       const kept = refreshToken
         ? { id: refreshTokenId, value: refreshToken, state: 'good' as const }
         : current?.refreshToken;
@@ -84,8 +87,7 @@ export class KeptAccounts {
         epoch: current?.epoch ?? epoch,
         grantId,
         ...(kept ? { refreshToken: kept } : {}),
-        // Tokens of the tenant signed in to before are none of this one.
-        slots: current?.identity.issuer === identity.issuer ? current.slots : {},
+        slots: current?.slots ?? {},
         refusals: {},
         sessions: withTie(before, { id: sessionId, endsAt, begunAt, from }, now),
         identity,
@@ -200,6 +202,11 @@ export class KeptAccounts {
   #markOf(accountId: string): string {
     return this.#options.names.forAccount(accountId, 'ended');
   }
+}
+
+/** Whether what is kept is of the same account at the same place. */
+function goesOn(found: AccountRecord, { issuer }: Identity, isAdmitted: IsAdmitted): boolean {
+  return isAdmitted(found) && found.identity.issuer === issuer;
 }
 
 /** A sign-in that a sign-out has overtaken; to sign in again is all right. */

@@ -1,4 +1,5 @@
 /** Begins a sign-in: asks the authority for a code, keeps a transaction, sends the person there. */
+import { ownName } from '../authority/own-name.ts';
 import type { CodeRequest } from '../authority/request-code.ts';
 import type { Context, Parts } from './context.ts';
 import { TRANSACTION_MS } from './sign-in-transaction.ts';
@@ -31,6 +32,7 @@ export async function beginSignIn(
     returnTo,
     scopes: [...request.scopes],
     isChallenge,
+    authority: ownName(settings.azureAd),
     ...(request.claims && { claims: request.claims }),
     ...(expectedAccountId && { expectedAccountId }),
   });

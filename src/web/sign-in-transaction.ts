@@ -15,6 +15,8 @@ export const transactionSchema = z.object({
   expectedAccountId: z.string().optional(),
   /** When it was begun (epoch milliseconds): what is ended later ends it too. */
   begunAt: z.number().default(0),
+  /** What the settings called the authority, and this site there; older ones do not tell. */
+  authority: z.string().optional(),
   /** Whether a page or an API asked for it, so that the same thing asked again is a loop. */
   isChallenge: z.boolean(),
   /** SHA-256 of the browser's transaction cookie. */

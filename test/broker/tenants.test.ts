@@ -101,7 +101,8 @@ describe('The tokens of several tenants', () => {
 
     it('are not those that were kept for the tenant before', async () => {
       await signIn(broker, { refreshToken: authority.issue(), accessToken: 'before' });
-      const account = await signIn(broker, { identity: moved, askedScopes: [] });
+      const given = { identity: moved, askedScopes: [], refreshToken: authority.issue() };
+      const account = await signIn(broker, given);
       authority.next = [straying];
       expect((await broker.acquireToken(account, HERE)).value).not.to.equal('before');
       expect(authority.used).to.have.length(1);

@@ -146,6 +146,58 @@ describe('With many tenants, the site', () => {
     }
   });
 
+  it('ends the session of one tenant when its person signs in to another, under other settings', async () => {
+    await start({ AzureAd__TenantId: CONTOSO });
+    await as(CLEO, '/profile');
+    await start({ AzureAd__TenantId: 'organizations' });
+    expect((await visitor.fetch(urlOf('/api/graph/me'))).status).to.equal(200);
+    const elsewhere = new Visitor();
+    await as(CLEO, '/profile', elsewhere);
+    expect((await elsewhere.fetch(urlOf('/api/graph/me'))).status).to.equal(200);
+    expect((await visitor.fetch(urlOf('/api/graph/me'))).status, 'of Contoso').to.equal(401);
+    const again = await as(CLEO, '/profile');
+    expect(again.status, 'and nobody is locked out').to.equal(200);
+  });
+
+  it('goes on from a session of another tenant in the same browser to a new one', async () => {
+    await start({ AzureAd__TenantId: CONTOSO });
+    await as(CLEO, '/profile');
+    await start({ AzureAd__TenantId: 'organizations' });
+    const page = await visitor.open(urlOf('/sign-in?returnTo=/profile&prompt=select_account'));
+    const profile = await passSandbox(visitor, page, CLEO);
+    expect(profile.status, profile.text).to.equal(200);
+    expect(profile.url.pathname).to.equal('/profile');
+  });
+
+  it('sends a code to the authority that gave it, and to no other', async () => {
+    await start();
+    const begun = await visitor.open(urlOf('/profile'));
+    const other = await startSandbox();
+    try {
+      await start({ AzureAd__Instance: other.url });
+      const page = await passSandbox(visitor, begun, ADA);
+      expect(page.status).to.equal(400);
+      expect(page.text).to.include('was changed while you were signing in');
+      const asked = other.requests.filter(({ endpoint }) => endpoint === 'token');
+      expect(asked).to.deep.equal([]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('uses nothing of one registration under another, and leaves it to the one it is of', async () => {
+    const clientId = 'aaaaaaaa-1111-4222-8333-444444444444';
+    sandbox.controls.register({ ...demoApp, clientId, name: 'Another' });
+    await start();
+    await as(ADA, '/profile');
+    await start({ AzureAd__ClientId: clientId });
+    const before = sandbox.requests.length;
+    expect((await visitor.fetch(urlOf('/api/graph/me'))).status).to.equal(401);
+    expect(sandbox.requests, 'nothing was sent').to.have.length(before);
+    await start();
+    expect((await visitor.fetch(urlOf('/api/graph/me'))).status, 'back again').to.equal(200);
+  });
+
   describe('shows a guest', () => {
     const tidOf = (authorization: unknown): unknown =>
       decodeJwt(String(authorization).replace('Bearer ', ''))['tid'];

@@ -1,4 +1,5 @@
 /** The callback: takes the transaction, redeems the code, keeps the account, renews the session. */
+import { ownName } from '../../authority/own-name.ts';
 import type { CodeRedemption, RedeemedCode } from '../../authority/redeem-code.ts';
 import { SignInFailed } from '../../errors.ts';
 import { callbackUrl } from '../begin-sign-in.ts';
@@ -34,6 +35,7 @@ export function callback(parts: Parts): Middleware {
     ctx.state.expectedAccountId = transaction.expectedAccountId;
     ctx.state.retryUrl = retryPath(parts, transaction);
     if (transaction.isChallenge) noteAnswer(ctx, transaction);
+    refuseOtherAuthority(settings, transaction);
     const askedScopes = oneResource(transaction.scopes);
     const { nonce, codeVerifier, claims } = transaction;
     const redirectUri = callbackUrl(settings);
@@ -54,6 +56,13 @@ export function callback(parts: Parts): Middleware {
     ctx.status = 303;
     ctx.redirect(transaction.returnTo);
   };
+}
+
+/** A code is sent to whoever gave it, and to nobody else: settings may have changed since. */
+function refuseOtherAuthority({ azureAd }: Parts['settings'], { authority }: Transaction): void {
+  if (authority === undefined || authority === ownName(azureAd)) return;
+  const message = 'This site was changed while you were signing in. Start again.';
+  throw new SignInFailed('transaction-missing', message);
 }
 
 /** Redeems the code; that a consent was declined is an event of its own. */
