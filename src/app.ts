@@ -117,7 +117,7 @@ export async function createApp(settings: Settings, log: Log, addRoutes?: AddRou
   });
 
   const stopWatching = watchExpiry({
-    review: () => credentials.review(),
+    review: (isFar) => credentials.review({ isFar }),
     ...{ now: clock.now, log },
   });
   let metrics: ReturnType<typeof createMetrics> | undefined;

@@ -50,6 +50,15 @@ export function createMetrics({ credentials }: MetricsParts): Registry {
       }
     },
   });
+  new Gauge({
+    ...{ name: 'concierge_client_credential_problem', labelNames, registers },
+    help: '1 while something is wrong with a credential, if only that the next start would not find it',
+    collect() {
+      for (const status of credentials.status) {
+        this.set(labelsOf(status), status.problem === undefined ? 0 : 1);
+      }
+    },
+  });
   new Counter({
     ...{ name: 'concierge_client_credential_refusals_total', labelNames, registers },
     help: 'How often the authority has refused a credential since this process began',

@@ -7,11 +7,11 @@ import { freePort, runMain, startSiteProcess } from './support/site-process.ts';
 
 const first: CredentialStatus = {
   ...{ key: 'AzureAd:ClientCredentials:0', sourceType: 'Path', state: 'refused', refusals: 3 },
-  ...{ problem: 'refused', fix: 'Mend it.', expiresAt: 1_800_000_000_000 },
+  ...{ problem: 'refused', fix: 'Mend it.', thumbprint: 'AB12', expiresAt: 1_800_000_000_000 },
 };
 const second: CredentialStatus = {
   ...{ key: 'AzureAd:ClientSecret', sourceType: 'ClientSecret', state: 'usable', refusals: 0 },
-  ...{ problem: undefined, fix: undefined, expiresAt: undefined },
+  ...{ problem: undefined, fix: undefined, thumbprint: undefined, expiresAt: undefined },
 };
 
 describe('The metrics', () => {

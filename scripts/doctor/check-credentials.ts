@@ -135,21 +135,21 @@ function unclearFinding(): Pick<Finding, 'result' | 'seen' | 'mend'> {
     seen: 'It can be used, and the authority says nothing against it; only a tenant tells for certain.',
     mend: {
       text: 'Name a tenant in which the site is used.',
-      command: 'npm run doctor -- --tenant <tenant>',
+      command: 'npm run doctor -- --tenant contoso.example',
     },
   };
 }
 
 function takenFinding(
-  { expiresAt }: CredentialStatus,
+  { expiresAt, thumbprint }: CredentialStatus,
   now: number,
 ): Pick<Finding, 'result' | 'seen' | 'mend'> {
   const days = daysLeft(expiresAt, now);
   if (days === undefined) return { result: 'ok', seen: 'The authority takes it.' };
-  const seen = `The authority takes it; it expires in ${days} days.`;
+  const seen = `The authority takes it; its certificate (thumbprint ${thumbprint}) expires in ${days} days.`;
   if (days >= EXPIRES_SOON_DAYS) return { result: 'ok', seen };
   const text =
-    'Register a new certificate beside it, put it first in the list, and remove this one later.';
+    'Register a new certificate beside it, and replace the file or the vault’s version; or put the new one first in the list, start again, and remove this one later.';
   return { result: 'warning', seen, mend: { text, portal: PORTAL } };
 }
 

@@ -43,13 +43,13 @@ const COMPARE_FEDERATED = { portal: FEDERATED, command: LIST_FEDERATED };
 export const AADSTS_HELP: Readonly<Record<number, AadstsHelp>> = {
   7000215: {
     meaning: 'The client secret is wrong; often its ID was copied in place of its value.',
-    mend: 'Set AzureAd:ClientSecret to the value of a secret, which is shown once, when it is made.',
+    mend: 'Set the ClientSecret of this credential to the value of a secret, which is shown once, when it is made.',
     portal: `${CREDENTIALS} > Client secrets`,
     command: NEW_SECRET,
   },
   7000222: {
     meaning: 'The client secret has expired.',
-    mend: 'Make a new secret, and set AzureAd:ClientSecret to its value.',
+    mend: 'Make a new secret, and set the ClientSecret of this credential to its value.',
     portal: `${CREDENTIALS} > Client secrets`,
     command: NEW_SECRET,
   },
@@ -61,20 +61,21 @@ export const AADSTS_HELP: Readonly<Record<number, AadstsHelp>> = {
   },
   700027: {
     meaning: 'The certificate that signed the assertion is not registered with the app.',
-    mend: 'Upload the certificate (without its key) that AzureAd:ClientCredentials names; compare the thumbprints.',
+    mend: 'Upload the certificate of this credential, without its key; the portal shows its thumbprint.',
     portal: `${CREDENTIALS} > Certificates`,
     command: ADD_CERTIFICATE,
   },
   7000274: {
     meaning: 'The signature of the assertion is wrong for the registered certificate.',
-    mend: 'Check that certificate and private key of AzureAd:ClientCredentials belong together.',
+    mend: 'Check that certificate and private key of this credential belong together.',
     portal: `${CREDENTIALS} > Certificates`,
     command: LIST_CERTIFICATES,
   },
   7000214: { meaning: 'The client certificate has been revoked.', ...NEW_CERTIFICATE },
   7000277: { meaning: 'The client certificate has been revoked.', ...NEW_CERTIFICATE },
   1000502: {
-    meaning: 'The client certificate has expired, or is not valid yet.',
+    meaning:
+      'The client certificate has expired, or is not valid yet; or the clock of this machine is off.',
     ...NEW_CERTIFICATE,
   },
   700024: {

@@ -1,6 +1,7 @@
 /** What is learnt of an authority by asking it, and kept: its discovery document and its signing keys. */
 import { systemClock } from '../clock.ts';
 import type { AuthoritySettings } from '../config/settings.ts';
+import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import { KeptFresh } from '../kept-fresh.ts';
@@ -34,7 +35,10 @@ export function keepDiscovery(settings: AuthoritySettings, parts: DiscoveryParts
     retryMs: METADATA_RETRY_MS,
     now,
     onStale: (err) => {
-      log.warn({ event: 'authority_metadata_stale', ...tenant, err }, 'no discovery document now');
+      log.warn(
+        { event: 'authority_metadata_stale', ...tenant, ...problemOf(err) },
+        'no discovery document now',
+      );
     },
   });
   const signingKeys = new SigningKeys({
@@ -43,8 +47,18 @@ export function keepDiscovery(settings: AuthoritySettings, parts: DiscoveryParts
     now,
     fetchMs: limits.fetchMs,
     onStale: (err) => {
-      log.warn({ event: 'signing_keys_stale', ...tenant, err }, 'no signing keys now');
+      log.warn(
+        { event: 'signing_keys_stale', ...tenant, ...problemOf(err) },
+        'no signing keys now',
+      );
     },
   });
   return { metadata, signingKeys };
+}
+
+/** Foreseen failures without their stack; of anything else it is needed. */
+function problemOf(err: unknown): Record<string, unknown> {
+  if (!(err instanceof AppError)) return { err };
+  const { message: problem, cause } = err;
+  return { problem, ...(cause instanceof Error && { cause: cause.message }) };
 }

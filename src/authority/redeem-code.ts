@@ -1,6 +1,6 @@
 /** The end of a sign-in: the callback is checked, its code redeemed, and the ID token checked. */
 import { authorizationCodeGrant } from 'openid-client';
-import { Unavailable } from '../errors.ts';
+import { Misconfigured, Unavailable } from '../errors.ts';
 import type { Identity, TokenResponse } from '../token-response.ts';
 import { claimsParameter } from './claims-parameter.ts';
 import type { Authority } from './create-authority.ts';
@@ -79,11 +79,21 @@ export async function redeemCode(
     now: authority.now(),
   });
   if (checked.kind === 'unknown-key') throw checked.cause;
+  if (checked.kind === 'untimely') throw clockIsOff(checked.check);
   if (checked.kind !== 'valid') throw badAnswer(`ID token, ${checked.check}`);
   const clientInfo = readClientInfo(isEntra ? body.client_info : undefined);
   if (contradicts(checked.claims, clientInfo)) throw badAnswer('client_info');
   const identity = identityOf(authority.settings.authority, checked.claims, clientInfo);
   return { ...tokensOf(body, scopes), identity, claims: checked.payload };
+}
+
+/** It came from the authority a moment ago: if its time is not now, a clock is wrong, and mostly this one. */
+function clockIsOff(check: string): Misconfigured {
+  const message = 'The clocks of this site and of the sign-in service do not agree.';
+  const cause = new Error(
+    `ID token, ${check}: set the clock of this machine (timedatectl set-ntp true)`,
+  );
+  return new Misconfigured(message, { cause });
 }
 
 function wellFormed(answer: TokenAnswer) {

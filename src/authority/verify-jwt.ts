@@ -74,7 +74,9 @@ export async function verifyJwt(jwt: string, expected: JwtExpectations): Promise
     if (!(error instanceof errors.JOSEError)) throw error;
     const claim = 'claim' in error ? String(error.claim) : '';
     const check = claim ? `${error.code}:${claim}` : error.code;
-    const isOfTime = claim === 'exp' || claim === 'nbf';
+    // A time that is missing or no number is the token's fault, whatever our clock says.
+    const isCompared = 'reason' in error && error.reason === 'check_failed';
+    const isOfTime = isCompared && (claim === 'exp' || claim === 'nbf');
     return isOfTime ? { kind: 'untimely', check } : wrong(check);
   }
 }

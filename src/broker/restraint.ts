@@ -31,7 +31,10 @@ export function restraintOn(
   const refusal = record.refusals[refusalKey(request)];
   if (refusal && now < refusal.until) {
     const { reason, claims } = refusal;
-    if (reason === 'misconfigured') return new Misconfigured(REFUSES_US);
+    if (reason === 'misconfigured') {
+      const cause = new Error('the authority refused this site less than 30 s ago');
+      return new Misconfigured(REFUSES_US, { cause });
+    }
     return new SignInRequired(reason, { scopes: request.scopes, claims });
   }
   if (!record.quiet || now >= record.quiet.until) return undefined;

@@ -36,7 +36,7 @@ function readFile(part: CertificateProblem['part'], path: string): Buffer | Cert
     return new CertificateProblem(
       part,
       `names a file that does not exist: ${path}`,
-      'Correct the path.',
+      'Put the file there, or correct the path.',
     );
   }
 }

@@ -9,6 +9,8 @@ import { readPath } from './read-path.ts';
 import type { Section } from './section.ts';
 
 const DAY_MS = 24 * 3_600_000;
+/** Whoever issued it may have a clock that is ahead of ours. */
+const SKEW_MS = 60_000;
 
 export function readCertificateOnDisk(
   section: Section<CredentialKey>,
@@ -68,8 +70,9 @@ function seenOf(
   const key = section.path;
   const fix = 'Put a certificate there that is valid now.';
   if (validTo <= now) return { problem: { key, text: `expired on ${day(validTo)}`, fix } };
-  if (validFrom > now) {
-    return { problem: { key, text: `is not valid before ${day(validFrom)}`, fix } };
+  if (validFrom > now + SKEW_MS) {
+    const text = `is not valid before ${new Date(validFrom).toISOString()}`;
+    return { problem: { key, text, fix: `${fix} Or set the clock of this machine.` } };
   }
   if (validTo - now >= EXPIRES_SOON_DAYS * DAY_MS) return {};
   return { warning: { key, text: `expires on ${day(validTo)}: renew it.` } };

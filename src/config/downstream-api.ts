@@ -8,7 +8,7 @@ import type { Section } from './section.ts';
 import type { DownstreamApi } from './settings.ts';
 
 export const API_KEYS = [
-  ...['BaseUrl', 'RelativePath', 'Scopes', 'RedirectHosts', 'Gateway'],
+  ...['BaseUrl', 'RelativePath', 'Scopes', 'Page', 'RedirectHosts', 'Gateway'],
   ...['ProtocolScheme', 'RequestAppToken', 'HttpMethod', 'AcceptHeader', 'ContentType'],
   ...['ExtraHeaderParameters', 'ExtraQueryParameters', 'AcquireTokenOptions'],
   ...['TimeoutSeconds', 'ResponseTimeoutSeconds', 'MaxRetries', 'MaxConcurrentCalls'],
@@ -38,12 +38,13 @@ export function readDownstreamApi(
   }
   const requestAppToken = section.flag('RequestAppToken') ?? false;
   if (requestAppToken) checkAppToken(section, scopes ?? [], gateway.length > 0);
+  const hasPage = !requestAppToken && (section.flag('Page') ?? true);
   const [defaults, limits] = [readCallDefaults(section), readCallLimits(section)];
   judgeForeignKeys(section, FOREIGN);
   if (!baseUrl || !scopes) return undefined;
   baseUrl.pathname = baseUrl.pathname.replace(/\/+$/, '');
   const api = { name, baseUrl, relativePath, scopes, redirectHosts, gateway };
-  return { ...api, requestAppToken, defaults, limits };
+  return { ...api, requestAppToken, hasPage, defaults, limits };
 }
 
 function readApiScopes(section: Section<ApiKey>): readonly string[] | undefined {

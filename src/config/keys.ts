@@ -94,6 +94,11 @@ export const documentedKeys: readonly DocumentedKey[] = [
   row(`${API}:RelativePath`, 'empty', 'What `/apis/<name>` shows, below `BaseUrl`'),
   row(`${API}:Scopes`, REQUIRED, 'One text or a list; all of one resource'),
   row(
+    `${API}:Page`,
+    '`true`',
+    'Whether everyone who is signed in has a page of it, `/apis/<name>`, a link to it and a part of the start page',
+  ),
+  row(
     `${API}:RedirectHosts`,
     NONE,
     'Hosts that an answer’s redirect is followed to, without a token',

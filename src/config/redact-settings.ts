@@ -68,6 +68,7 @@ function apiKeys(api: DownstreamApi): Record<string, unknown> {
       Scopes: scopes ?? api.scopes,
     })),
     RequestAppToken: api.requestAppToken,
+    Page: api.hasPage,
     ...defaultsKeys(api.defaults),
     TimeoutSeconds: api.limits.requestMs / 1000,
     ResponseTimeoutSeconds: api.limits.responseMs / 1000,

@@ -117,6 +117,8 @@ export interface DownstreamApi {
   readonly gateway: readonly GatewayRule[];
   /** Whether it is called with tokens of this site itself, without any person. */
   readonly requestAppToken: boolean;
+  /** Whether everyone who is signed in has a page of it, `/apis/:name`, and a link to that. */
+  readonly hasPage: boolean;
   readonly defaults: CallDefaults;
   readonly limits: CallLimits;
 }

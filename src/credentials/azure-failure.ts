@@ -52,10 +52,19 @@ export function azureFailure(error: unknown, words: AzureFailureWords): Credenti
         return new CredentialUnusable(`${what} refuses the request (HTTP ${status})`, { fix });
       }
       return new CredentialUnusable(`${what} does not answer (${saidBy(error)})`, {
-        ...{ fix: 'Nothing, if it passes; else look at its network and its health.' },
-        ...{ isPassing: true },
+        fix: isUnknownHost(error)
+          ? 'Correct the vault’s address; if it is right, look at the name servers of this machine.'
+          : 'Nothing, if it passes; else look at its network and its health.',
+        isPassing: true,
       });
   }
+}
+
+function isUnknownHost(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /ENOTFOUND|EAI_AGAIN/.test(`${'code' in error ? error.code : ''} ${error.message}`)
+  );
 }
 
 function statusOf(error: unknown): number | undefined {

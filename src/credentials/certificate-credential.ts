@@ -38,6 +38,7 @@ export function signedBy(
   return {
     proof: { kind: 'certificate', sha1, sha256, x5c, sign: signWith },
     fingerprint: sha256,
+    thumbprint: Buffer.from(sha1, 'base64url').toString('hex').toUpperCase(),
     validFrom,
     validTo,
   };

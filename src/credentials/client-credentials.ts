@@ -27,6 +27,7 @@ interface Attempt {
 const ATTEMPTS_EACH = 2;
 /** When all were refused, one request in so long asks again: the authority counts them. */
 const QUIET_MS = 5000;
+const TELL_EVERY_MS = 300_000;
 
 export class ClientCredentials {
   readonly #slots: readonly CredentialSlot[];
@@ -34,6 +35,8 @@ export class ClientCredentials {
   #inUse: { readonly slot: CredentialSlot; readonly turn: number } | undefined;
   #quietUntil = Number.NEGATIVE_INFINITY;
   #isAllRefused = false;
+  #isNoneLeft = false;
+  #toldAt = Number.NEGATIVE_INFINITY;
   #turn = 0;
 
   /** Nothing is loaded yet. */
@@ -69,6 +72,7 @@ export class ClientCredentials {
       next.slot.refused(next.loaded, verdict, this.#nextTurn());
       await next.slot.reload();
     }
+    this.#sayNoneIsLeft();
     if (!refused) throw this.#nothingUsable();
     this.#isAllRefused = true;
     this.#quietUntil = this.#parts.now() + QUIET_MS;
@@ -81,8 +85,9 @@ export class ClientCredentials {
   }
 
   /** Loads each credential, so that `status` knows of it and the log is told what is wrong. */
-  async review(): Promise<readonly CredentialStatus[]> {
-    await Promise.all(this.#slots.map((slot) => slot.awaited()));
+  async review({ isFar = true } = {}): Promise<readonly CredentialStatus[]> {
+    const looked = this.#slots.filter(({ isNear }) => isFar || isNear);
+    await Promise.all(looked.map((slot) => slot.awaited()));
     return this.status;
   }
 
@@ -92,7 +97,7 @@ export class ClientCredentials {
 
   /** Where the credential is written that was accepted last; `undefined` before the first. */
   get inUse(): string | undefined {
-    return this.#inUse?.slot.credential.key;
+    return this.#isNoneLeft ? undefined : this.#inUse?.slot.credential.key;
   }
 
   #nextTurn(): number {
@@ -131,19 +136,38 @@ export class ClientCredentials {
   }
 
   #accepted({ slot, loaded }: Attempt, begun: number): void {
+    const isRecovered = this.#isNoneLeft;
     this.#isAllRefused = false;
+    this.#isNoneLeft = false;
     const before = this.#inUse;
     const errorCodes = before?.slot.errorCodes;
     // An answer that was long under way says nothing of what has happened since.
     if (!slot.accepted(loaded, begun) || (before && begun < before.turn)) return;
-    if (before?.slot === slot) return;
+    if (before?.slot === slot && !isRecovered) return;
     this.#inUse = { slot, turn: this.#nextTurn() };
     const { key: credential, sourceType } = slot.credential;
     const about = { event: 'client_credential_in_use', credential, sourceType };
     this.#parts.log.info(about, 'the authority takes this credential');
-    if (!before) return;
+    if (!before || before.slot === slot) return;
     const replaced = before.slot.credential.key;
     this.#parts.audit({ event: 'credential_failover', credential, replaced, errorCodes });
+  }
+
+  /** Once, and again as long as it lasts: what is told once is soon far up in a log. */
+  #sayNoneIsLeft(): void {
+    const now = this.#parts.now();
+    if (this.#isNoneLeft && now - this.#toldAt < TELL_EVERY_MS) return;
+    this.#isNoneLeft = true;
+    this.#toldAt = now;
+    const credentials = this.status.map(({ key, problem, fix }) => ({
+      credential: key,
+      problem,
+      fix,
+    }));
+    const about = { event: 'client_credentials_exhausted', credentials };
+    const message =
+      'no credential of this site is good: nobody can sign in, no token can be renewed';
+    this.#parts.log.error(about, message);
   }
 
   #nothingUsable(): Misconfigured | Unavailable {

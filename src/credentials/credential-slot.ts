@@ -19,6 +19,8 @@ export interface CredentialStatus {
   readonly fix: string | undefined;
   /** Of a certificate, in epoch milliseconds: other proofs are renewed by whoever gives them. */
   readonly expiresAt: number | undefined;
+  /** Of a certificate, as the Entra admin center shows it. */
+  readonly thumbprint: string | undefined;
   /** Since the start of this process. */
   readonly refusals: number;
 }
@@ -105,6 +107,10 @@ export class CredentialSlot {
     return this.#refusals.accepted(begun);
   }
 
+  get isNear(): boolean {
+    return this.#parts.source.isNear;
+  }
+
   /** What went wrong while it was used: signing, for one. What has replaced it takes its place at once. */
   async failed({ fingerprint }: LoadedCredential, error: CredentialUnusable): Promise<void> {
     const fresh = await this.reload();
@@ -135,6 +141,7 @@ export class CredentialSlot {
     const warning = this.#loaded?.warning;
     return {
       ...{ key, sourceType, refusals: this.#refusals.count, expiresAt: this.#expiresAt },
+      thumbprint: this.#loaded?.thumbprint,
       state: this.#problem ? 'unusable' : refusal ? 'refused' : known,
       problem: this.#problem?.text ?? refused ?? warning?.text,
       fix: this.#problem?.fix ?? refusal?.fix ?? warning?.fix,
@@ -164,7 +171,9 @@ export class CredentialSlot {
   /** Never rejects: what is wrong with one credential is no reason to leave the others unused. */
   async #load(load: () => Promise<LoadedCredential>): Promise<LoadedCredential | undefined> {
     try {
-      this.#loaded = await load();
+      const loaded = await load();
+      this.#sayReplaced(loaded);
+      this.#loaded = loaded;
       const untimely = untimeliness(this.#loaded, this.#parts.now());
       if (untimely) throw untimely;
       this.#isWell();
@@ -190,6 +199,16 @@ export class CredentialSlot {
     return new CredentialUnusable(`it cannot be loaded (${kind}${code})`, { fix });
   }
 
+  /** So that the one before can be removed at the authority. */
+  #sayReplaced({ thumbprint, validTo }: LoadedCredential): void {
+    const before = this.#loaded?.thumbprint;
+    if (!thumbprint || !before || thumbprint === before) return;
+    const expiresOn = validTo && new Date(validTo).toISOString();
+    const about = { ...this.#name(), thumbprint, before, expiresOn };
+    const event = 'client_credential_replaced';
+    this.#parts.log.info({ event, ...about }, 'a certificate of this site was replaced');
+  }
+
   #isWell(): void {
     this.#problem = undefined;
     this.#failures = 0;
@@ -209,7 +228,8 @@ export class CredentialSlot {
 
   #name() {
     const { key, sourceType } = this.credential;
-    return { credential: key, sourceType };
+    const { thumbprint } = this.#loaded ?? {};
+    return { credential: key, sourceType, ...(thumbprint && { thumbprint }) };
   }
 }
 

@@ -50,7 +50,12 @@ export function credentialSourceOf(
     }
     case 'Path': {
       const { certificateFile, privateKeyFile = certificateFile, sendX5c } = credential;
-      const read = () => certificateCredential(readCertificateFiles(credential), key, sendX5c);
+      const read = () =>
+        certificateCredential(
+          readCertificateFiles(credential),
+          `${key} (${certificateFile})`,
+          sendX5c,
+        );
       return new FileSource({ key, paths: [certificateFile, privateKeyFile], read, log });
     }
     case 'KeyVault':

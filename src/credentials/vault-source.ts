@@ -21,17 +21,24 @@ export interface VaultSourceOptions<Client> {
 
 export class VaultSource<Client> implements CredentialSource {
   readonly isNear = false;
+  #isKept = false;
   readonly #kept: KeptFresh<LoadedCredential>;
   readonly #connected: () => Promise<Client>;
 
   constructor({ key, connect, fetch, now, log }: VaultSourceOptions<Client>) {
     this.#connected = loadedOnce(connect);
     this.#kept = new KeptFresh({
-      load: async () => await fetch(await this.#connected()),
+      load: async () => {
+        const loaded = await fetch(await this.#connected());
+        this.#isKept = true;
+        return loaded;
+      },
       freshMs: FRESH_MS,
       retryMs: RETRY_MS,
       now,
       onStale: (error) => {
+        // Without one that is kept, whoever asked is told, and tells the log.
+        if (!this.#isKept) return;
         const problem = error instanceof Error ? error.message : typeof error;
         const about = { event: 'client_credential_vault', credential: key, problem };
         log.warn(about, 'the vault did not give the credential');

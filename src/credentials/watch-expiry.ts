@@ -4,7 +4,8 @@ import type { Log } from '../log.ts';
 import type { CredentialStatus } from './credential-slot.ts';
 
 export interface WatchOptions {
-  readonly review: () => Promise<readonly CredentialStatus[]>;
+  /** `isFar`: those too that are asked of someone else. */
+  readonly review: (isFar: boolean) => Promise<readonly CredentialStatus[]>;
   readonly now: () => number;
   readonly log: Log;
   readonly everyMs?: number;
@@ -13,21 +14,25 @@ export interface WatchOptions {
 /** When nobody may miss it any more. */
 const URGENT_DAYS = 7;
 const DAY_MS = 24 * 3_600_000;
-const EVERY_MS = 3_600_000;
+const EVERY_MS = 60_000;
+/** What is near is looked at each time, what costs a call every so many times. */
+const FAR_EVERY = 60;
 
-/** Looks at once and then every hour, until it is stopped by what it gives back. */
+/** Looks at once and then every minute, until it is stopped by what it gives back. */
 export function watchExpiry({ review, now, log, everyMs = EVERY_MS }: WatchOptions): () => void {
   const warnedOn = new Map<string, string>();
-  let isFirst = true;
+  let looks = 0;
   const look = async () => {
     const today = new Date(now()).toISOString().slice(0, 10);
-    for (const status of await review()) {
+    const isFirst = looks === 0;
+    const statuses = await review(looks % FAR_EVERY === 0);
+    looks += 1;
+    for (const status of statuses) {
       if (warnedOn.get(status.key) === today) continue;
       // At first the log has it already, from loading.
       const isProblemTold = !isFirst && warnOfProblem(status, log);
       if (warnOfEnd(status, now(), log) || isProblemTold) warnedOn.set(status.key, today);
     }
-    isFirst = false;
   };
   const lookSafely = () => {
     look().catch((err: unknown) => {
@@ -63,7 +68,7 @@ function warnOfEnd(status: CredentialStatus, now: number, log: Log): boolean {
     {
       ...{ event: 'client_credential_expires_soon', credential: key, sourceType, daysLeft: days },
       expiresOn: new Date(expiresAt).toISOString(),
-      fix: 'Register a new certificate beside it, put it first in the list, and remove this one later.',
+      fix: 'Register a new certificate beside it, and replace the file or the vault’s version; or put the new one first in the list, start again, and remove this one later.',
     },
     'a certificate of this site expires soon',
   );

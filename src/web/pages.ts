@@ -38,7 +38,7 @@ export class Pages {
       hasGraph: findGraph(apis) !== undefined,
       hasExample: exampleApis(apis) !== undefined,
       apis: apis
-        .filter(({ requestAppToken }) => !requestAppToken)
+        .filter(({ hasPage }) => hasPage)
         .map((api) => ({
           name: api.name,
           host: api.baseUrl.host,

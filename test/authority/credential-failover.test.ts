@@ -120,6 +120,31 @@ describe('A list of credentials', () => {
     expect(tried()).to.deep.equal(['first', 'second']);
   });
 
+  it('says that none is left, again every five minutes, and when one is good again', async () => {
+    good = [];
+    const authority = an(FIRST, SECOND);
+    const exhausted = () => lines.of('client_credentials_exhausted');
+    for (let minute = 0; minute < 11; minute += 1) {
+      await failure(refreshTokens(authority, aRefresh()));
+      now += MINUTES;
+    }
+    expect(exhausted()).to.have.length(3);
+    expect(JSON.stringify(exhausted()[0])).to.contain('AADSTS7000215').and.contain(SECOND.key);
+    expect(authority.credentials.inUse).to.equal(undefined);
+    good = ['first'];
+    await refreshTokens(authority, aRefresh());
+    expect(lines.of('client_credential_in_use')).to.have.length(1);
+    expect(authority.credentials.inUse).to.equal(FIRST.key);
+    good = [];
+    await failure(refreshTokens(authority, aRefresh()));
+    expect(authority.credentials.inUse).to.equal(undefined);
+    good = ['first'];
+    now += MINUTES;
+    await refreshTokens(authority, aRefresh());
+    expect(lines.of('client_credential_in_use'), 'said again').to.have.length(2);
+    expect(audited, 'it is the same one').to.deep.equal([]);
+  });
+
   it('is left in quiet once all were refused: one request in five seconds asks again', async () => {
     good = [];
     const authority = an(FIRST, SECOND);
@@ -336,6 +361,11 @@ describe('A list of credentials', () => {
       good = [put()];
       await refreshTokens(authority, aRefresh());
       expect(stub.tokenRequests).to.have.length(2);
+      const [line] = lines.of('client_credential_replaced');
+      expect(line?.['thumbprint']).to.match(/^[0-9A-F]{40}$/);
+      expect(line?.['before'])
+        .to.match(/^[0-9A-F]{40}$/)
+        .and.not.equal(line?.['thumbprint']);
     });
 
     it('stays with what was good while the file is half written', async () => {

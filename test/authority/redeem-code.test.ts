@@ -215,9 +215,7 @@ describe('redeemCode', () => {
       ['for another application', 'aud', () => ({ aud: OTHER_TENANT })],
       ['for two, without saying who asked', 'azp', () => ({ aud: [CLIENT_ID, 'other'] })],
       ['that another application asked for', 'azp', () => ({ azp: 'other' })],
-      ['that has expired', 'EXPIRED', () => ({ exp: seconds() - 90 })],
       ['that never expires', 'exp', () => ({ exp: undefined })],
-      ['of the future', 'nbf', () => ({ nbf: seconds() + 90 })],
       ['without a subject', 'sub', () => ({ sub: undefined })],
       ['of another issuer', 'iss', () => ({ iss: `https://evil.test/${TENANT}/v2.0` })],
       ['whose tid is not of its issuer', 'tid', () => ({ tid: OTHER_TENANT })],
@@ -228,6 +226,16 @@ describe('redeemCode', () => {
         () => ({ uid: 'x', utid: TENANT }),
       ],
     ];
+    for (const [what, claims] of [
+      ['that has expired', () => ({ exp: seconds() - 90 })],
+      ['of the future', () => ({ nbf: seconds() + 90 })],
+    ] as const) {
+      it(`${what}, and tells the operator of the clock: it has just been made`, async () => {
+        const error = await failure(withClaims(claims()));
+        if (!(error instanceof Misconfigured)) throw error;
+        expect(String(error.cause)).to.include('set the clock');
+      });
+    }
     for (const [what, check, claims] of wrong) {
       it(what, async () => expectBadAnswer(await failure(withClaims(claims())), check));
     }

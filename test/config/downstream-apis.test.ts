@@ -22,6 +22,7 @@ describe('The sections of APIs', () => {
       redirectHosts: [],
       gateway: [],
       requestAppToken: false,
+      hasPage: true,
       defaults: {
         ...{ method: 'GET', accept: undefined, contentType: undefined, headers: {}, query: {} },
         ...{ tenantId: undefined, claims: undefined, forceRefresh: false },

@@ -67,6 +67,7 @@ describe('loadSettings', () => {
         scopes: ['user.read'],
         gateway: [],
         requestAppToken: false,
+        hasPage: true,
       });
       expect(settings.site.signInScopes).to.deep.equal(['user.read']);
     });

@@ -39,7 +39,7 @@ describe('redactSettings', () => {
           Scopes,
           RedirectHosts: [],
           Gateway: [{ Methods: ['GET'], Path: '/me', Scopes }],
-          ...{ RequestAppToken: false, HttpMethod: 'GET' },
+          ...{ RequestAppToken: false, Page: true, HttpMethod: 'GET' },
           ...{ ExtraHeaderParameters: {}, ExtraQueryParameters: {} },
           AcquireTokenOptions: { ForceRefresh: false },
           ...{ TimeoutSeconds: 20, ResponseTimeoutSeconds: 15 },

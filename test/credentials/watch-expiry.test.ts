@@ -10,7 +10,7 @@ const DAY_MS = 24 * 3_600_000;
 function aStatus(days: number | undefined): CredentialStatus {
   return {
     ...{ key: 'AzureAd:ClientCredentials:0', sourceType: 'Path', state: 'usable', refusals: 0 },
-    ...{ problem: undefined, fix: undefined },
+    ...{ problem: undefined, fix: undefined, thumbprint: undefined },
     expiresAt: days === undefined ? undefined : Date.now() + days * DAY_MS,
   };
 }

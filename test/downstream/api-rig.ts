@@ -96,6 +96,7 @@ export function anApi(baseUrl: URL, options: Partial<DownstreamApi> = {}): Downs
     redirectHosts: [],
     gateway: [],
     requestAppToken: false,
+    hasPage: true,
     defaults: noDefaults,
     limits: { requestMs: 20_000, responseMs: 15_000, maxRetries: 2, maxConcurrent: 200 },
     ...options,

@@ -56,6 +56,7 @@ export const BOB: Identity = {
 /** Of a section that says nothing more. */
 const asWritten = {
   requestAppToken: false,
+  hasPage: true,
   defaults: {
     ...{ method: 'GET', accept: undefined, contentType: undefined, headers: {}, query: {} },
     ...{ tenantId: undefined, claims: undefined, forceRefresh: false },

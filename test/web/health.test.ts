@@ -19,7 +19,12 @@ describe('Health', () => {
   it('tells of each credential what it is and how long it lasts, and not what is wrong with it', async () => {
     const web = await aWeb();
     const day = 24 * 3_600_000;
-    const about = { problem: '/etc/secret/place', fix: 'Mend it.', refusals: 3 };
+    const about = {
+      problem: '/etc/secret/place',
+      fix: 'Mend it.',
+      refusals: 3,
+      thumbprint: 'AB12',
+    };
     web.authority.credentials = {
       inUse: 'AzureAd:ClientSecret',
       status: [
@@ -29,7 +34,8 @@ describe('Health', () => {
         },
         {
           ...{ key: 'AzureAd:ClientSecret', sourceType: 'ClientSecret', state: 'usable' },
-          ...{ ...about, problem: undefined, fix: undefined, expiresAt: undefined },
+          ...{ ...about, problem: undefined, fix: undefined, thumbprint: undefined },
+          expiresAt: undefined,
         },
       ],
     };

@@ -9,8 +9,8 @@ const MAX_SHOWN = 200_000;
 export function apis({ apiClient, pages }: Parts) {
   return async (ctx: RouterContext<WebState, WebContext>) => {
     const api = apiClient.find(ctx.params['name'] ?? '');
-    // What this site may do by itself is nobody's to look at.
-    if (!api || api.requestAppToken) ctx.throw(404);
+    // What this site may do by itself is nobody's to look at, nor what a route of its own guards.
+    if (!api?.hasPage) ctx.throw(404);
     const { correlationId } = ctx.state;
     const call = { api, path: api.relativePath, correlationId };
     const answer = await apiClient.json(signedIn(ctx), call);

@@ -27,10 +27,13 @@ export function ready({ storage, authority, now }: Parts): Middleware {
  * Without the reasons, which name files and vaults: those are in the log, as anyone may ask here.
  */
 function credentialStates({ credentials }: Parts['authority'], now: number) {
-  return credentials.status.map(({ key, sourceType, state, expiresAt }) => ({
+  return credentials.status.map(({ key, sourceType, state, problem, thumbprint, expiresAt }) => ({
     credential: key,
     sourceType,
     state: key === credentials.inUse && state === 'usable' ? 'in_use' : state,
+    // Though it serves: the next start would not find it so.
+    ...(state === 'usable' && problem !== undefined && { warning: true }),
+    ...(thumbprint !== undefined && { thumbprint }),
     ...(expiresAt !== undefined && {
       expiresOn: new Date(expiresAt).toISOString(),
       daysLeft: daysLeft(expiresAt, now),

@@ -16,7 +16,7 @@ const NAMES = ['title', 'subject', 'name', 'displayName'];
 export function home(parts: Parts): Middleware {
   const { downstreamApis } = parts.settings;
   const graph = findGraph(downstreamApis);
-  const other = downstreamApis.find((api) => api !== graph && !api.requestAppToken);
+  const other = downstreamApis.find((api) => api !== graph && api.hasPage);
   return async (ctx) => {
     if (!ctx.state.account) return parts.pages.show(ctx, 'home');
     const load = partsLoader(parts, ctx);
