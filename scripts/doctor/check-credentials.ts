@@ -123,9 +123,14 @@ function refusedFinding(
     const text = 'Ask again in a minute; see the row on discovery.';
     return { result: 'warning', seen: `It could not be told: ${error.message}`, mend: { text } };
   }
+  if (error.detail.error === undefined) {
+    // It was not the credential that was refused: nothing was asked about it.
+    const text = 'Correct the tenant, of the settings or of --tenant.';
+    return { result: 'failed', seen: error.message, mend: { text } };
+  }
   const numbers = errorCodes.map((code) => ` AADSTS${code}`).join('');
   const text = 'Correct it, or register it at the authority.';
-  const seen = `The authority refuses it (${error.detail.error ?? error.code}${numbers}).`;
+  const seen = `The authority refuses it (${error.detail.error}${numbers}).`;
   return { result: 'failed', seen, mend: { text } };
 }
 

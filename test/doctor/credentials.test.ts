@@ -119,6 +119,14 @@ describe('The doctor, of the credentials', () => {
     expect(named?.result).to.equal('ok');
   });
 
+  it('blames the tenant that is not there, and not the credential', async () => {
+    const options = { tenantId: 'nowhere.example' };
+    const [found] = await findingsOf(checkCredentials, wellEnvironment(sandbox), options);
+    expect(found?.result).to.equal('failed');
+    expect(found?.seen).to.include('discovery document');
+    expect(found?.mend?.text).to.include('--tenant');
+  });
+
   it('says that it cannot be told while the authority is away', async () => {
     const nowhere = `http://127.0.0.1:${await freePort()}`;
     const [found] = await findingsOf(checkCredentials, { ...env, AzureAd__Instance: nowhere });
