@@ -540,6 +540,97 @@ describe('npm run register-app', () => {
       expect(stdout).to.include('az login --allow-no-subscriptions --tenant contoso.example\n');
     });
 
+    it('the cloud, where the tenant is still to be filled in', () => {
+      for (const AzureAd of [
+        { Instance: 'https://login.microsoftonline.us/' },
+        { Instance: 'https://login.microsoftonline.us/', TenantId: '<your tenant>' },
+        { Authority: 'https://login.microsoftonline.us/<tenant>/v2.0' },
+      ]) {
+        const run = registered(SITE, { settings: { AzureAd } });
+        expect(run.calls[0]).to.deep.equal(['cloud', 'set', '--name', 'AzureUSGovernment']);
+      }
+    });
+
+    it('the directory, by its GUID: the commands stop where az is signed in to another', () => {
+      const other = TENANT_ID.replace('1', '2');
+      for (const TenantId of [TENANT_ID, TENANT_ID.toUpperCase()]) {
+        registered(SITE, { settings: { AzureAd: { TenantId } } });
+      }
+      const { stdout } = register([...SITE, '--secret'], {
+        settings: { AzureAd: { TenantId: other } },
+      });
+      const run = runWithFakeAz(stdout);
+      expect(run.status).to.equal(1);
+      expect(run.stderr).to.equal(
+        `az is signed in to the directory ${TENANT_ID}, and the settings name ${other}: ` +
+          `az login --allow-no-subscriptions --tenant ${other}\n`,
+      );
+      expect(run.calls).to.have.length(1);
+      expect(run.stdout).to.equal('');
+    });
+
+    it('nothing of an authority that az does not reach: it says what to do by hand', () => {
+      const byHand = ['signin-oidc', 'signout-callback-oidc', 'signout-oidc'];
+      for (const [AzureAd, what, isEntra] of [
+        [
+          { Instance: 'https://login.sovcloud-identity.fr/', TenantId: TENANT_ID },
+          'https://login.sovcloud-identity.fr/ (the cloud of France (Bleu))',
+          true,
+        ],
+        [{ Instance: 'https://login.sovcloud-identity.de/' }, 'Germany', true],
+        [
+          { Instance: 'https://contoso.ciamlogin.com/' },
+          'https://contoso.ciamlogin.com/ (External ID)',
+          true,
+        ],
+        [{ Authority: 'https://contoso.ciamlogin.com/' }, '(External ID)', true],
+        [
+          { Instance: 'https://login.contoso.test/', TenantId: TENANT_ID },
+          'https://login.contoso.test/ (no cloud that is known here)',
+          true,
+        ],
+        [
+          { Instance: 'http://localhost:4100/', TenantId: TENANT_ID },
+          'http://localhost:4100/ (no cloud that is known here)',
+          true,
+        ],
+        [{ Authority: 'https://id.test/realm' }, 'https://id.test/realm (no Entra ID)', false],
+      ] as const) {
+        const { status, stdout, stderr, folder } = register(SITE, { settings: { AzureAd } });
+        expect(stderr).to.include(what);
+        expect(stderr).to.include('not supported').and.include('by hand');
+        for (const path of byHand) expect(stderr).to.include(`https://your.site/${path}\n`);
+        expect(stderr.includes('https://your.site/admin-consent-callback\n')).to.equal(isEntra);
+        expect(stderr).not.to.match(/^\s+at /m);
+        expect(stdout).to.equal('');
+        expect(status).to.equal(1);
+        expect(existsSync(join(folder, '.local')), 'no certificate').to.equal(false);
+      }
+    });
+
+    it('no authority that the site itself would refuse', () => {
+      for (const [AzureAd, said] of [
+        [{ Instance: 'https://login.windows.net/' }, 'AzureAd:Instance names login.windows.net'],
+        [{ Instance: 'https://contoso.b2clogin.com/' }, 'AzureAd:Instance is Azure AD B2C'],
+        [{ Instance: 'https://login.microsoftonline.de/' }, 'closed in 2021'],
+        [{ Instance: 'login.microsoftonline.us', TenantId: 'common' }, 'is not a URL'],
+        [{ Authority: 'https://contoso.b2clogin.com/x' }, 'AzureAd:Authority is Azure AD B2C'],
+      ] as const) {
+        const { status, stdout, stderr } = register([...SITE, '--secret'], {
+          settings: { AzureAd },
+        });
+        expect(stderr).to.include(said);
+        expect(stdout).to.equal('');
+        expect(status).to.equal(1);
+      }
+    });
+
+    it('another cloud by --cloud, which is the last word', () => {
+      const settings = { AzureAd: { Authority: 'https://id.test/realm' } };
+      const run = registered([...SITE, '--cloud', 'usgov'], { settings });
+      expect(run.calls[0]).to.deep.equal(['cloud', 'set', '--name', 'AzureUSGovernment']);
+    });
+
     it('of another file, or of the environment', () => {
       const folder = folderWith({ 'other.json': JSON.stringify(settings) });
       const named = register(['--secret', '--config', 'other.json'], { folder });

@@ -1,4 +1,5 @@
 /** The commands of the Azure CLI that register an app, complete and in order, as one text for bash. */
+import { isGuid } from '../../src/tenant-id.ts';
 import {
   addCredential,
   addPermissions,
@@ -20,7 +21,7 @@ export function registrationCommands(
   credential: NewCredential,
 ): string {
   const parts = [
-    ['set -eu', ...useCloud(registration), ...readTenant()],
+    ['set -eu', ...useCloud(registration), ...readTenant(registration)],
     refuseSameName(registration),
     lookUpPermissions(registration),
     createApp(registration),
@@ -36,12 +37,10 @@ export function registrationCommands(
 }
 
 function introduction(registration: Registration): readonly string[] {
-  const { tenant } = registration;
-  const login = `az login --allow-no-subscriptions${tenant === undefined ? '' : ` --tenant ${tenant}`}`;
   return [
     '# Registers this site in Entra ID: read it, then paste it into bash, or run it from a file.',
     '# Be signed in as someone who may register apps:',
-    ...[...useCloud(registration), login].map((line) => `#   ${line}`),
+    ...[...useCloud(registration), login(registration)].map((line) => `#   ${line}`),
   ];
 }
 
@@ -49,11 +48,23 @@ function useCloud({ cloud: { azName } }: Registration): readonly string[] {
   return azName === 'AzureCloud' ? [] : [`az cloud set --name ${azName}`];
 }
 
-function readTenant(): readonly string[] {
+function login({ tenant }: Registration): string {
+  return `az login --allow-no-subscriptions${tenant === undefined ? '' : ` --tenant ${tenant}`}`;
+}
+
+function readTenant(registration: Registration): readonly string[] {
+  const { tenant } = registration;
   return [
     '# The directory that az is signed in to: the app is registered there.',
     'TENANT_ID=$(az account show --query tenantId --output tsv)',
+    // What a domain's GUID is, az does not say.
+    ...(tenant !== undefined && isGuid(tenant) ? refuseOtherTenant(registration, tenant) : []),
   ];
+}
+
+function refuseOtherTenant(registration: Registration, tenant: string): readonly string[] {
+  const refusal = `"az is signed in to the directory $TENANT_ID, and the settings name ${tenant}: ${login(registration)}"`;
+  return [`[ "$TENANT_ID" = ${tenant} ] || { ${say(refusal)}; exit 1; }`];
 }
 
 /** `az ad app create` takes the name for a key (https://github.com/Azure/azure-cli/issues/30427). */

@@ -1,6 +1,5 @@
 /** Reads from the settings what a registration depends on; they need not be complete yet. */
 import { AZURE_AD_KEYS, type AzureAdKey } from '../../src/config/azure-ad.ts';
-import { readAuthority } from '../../src/config/authority-settings.ts';
 import {
   type CallbackPaths,
   checkRedirectUris,
@@ -13,21 +12,20 @@ import { checkPublicHost } from '../../src/config/public-host.ts';
 import { readSources, type Sources } from '../../src/config/read-sources.ts';
 import { Section } from '../../src/config/section.ts';
 import { readSessionLimits, SESSION_KEYS } from '../../src/config/session-limits.ts';
-import type { AuthoritySettings, DownstreamApi } from '../../src/config/settings.ts';
+import type { DownstreamApi } from '../../src/config/settings.ts';
 import { readSite, SITE_KEYS } from '../../src/config/site.ts';
+import { type RegistrationAuthority, readRegistrationAuthority } from './registration-authority.ts';
 
 const PATH_KEYS = [
   ...['CallbackPath', 'SignedOutCallbackPath', 'RemoteSignOutPath'],
   ...['BackChannelLogoutPath', 'AdminConsentCallbackPath'],
 ] as const;
 
-export interface RegistrationSettings {
+export interface RegistrationSettings extends RegistrationAuthority {
   readonly publicUrl: URL;
   readonly paths: CallbackPaths;
   /** The paths that are written down, by their keys. */
   readonly ownPaths: Readonly<Record<string, string>>;
-  /** `undefined` before the tenant is known. */
-  readonly authority: AuthoritySettings | undefined;
   /** All that people are asked for, of any resource. */
   readonly scopes: readonly string[];
   readonly hasApis: boolean;
@@ -48,8 +46,8 @@ export function readRegistrationSettings(
   const tree = readSources(sources, report);
   if (!tree) throw new ConfigurationFaults(report.faults);
   if (publicUrl !== undefined) overlay(tree, ['Site', 'PublicUrl'], publicUrl);
-  const section = <Key extends string>(name: string, keys: readonly Key[], to = report) =>
-    new Section(name, childOf(tree, name), keys, to);
+  const section = <Key extends string>(name: string, keys: readonly Key[]) =>
+    new Section(name, childOf(tree, name), keys, report);
 
   const site = readSite(section('Site', SITE_KEYS), sources);
   const azureAd = section('AzureAd', AZURE_AD_KEYS);
@@ -58,6 +56,7 @@ export function readRegistrationSettings(
     checkPublicHost(site.publicUrl, report);
     checkRedirectUris(azureAd, paths, site.publicUrl);
   }
+  const authority = readRegistrationAuthority(tree, report);
   const apis = readDownstreamApis(tree, report);
   const session = readSessionLimits(section('Session', SESSION_KEYS));
   if (report.hasFaults || !site.publicUrl) throw new ConfigurationFaults(report.faults);
@@ -65,8 +64,7 @@ export function readRegistrationSettings(
     publicUrl: site.publicUrl,
     paths,
     ownPaths: pathsOf(azureAd),
-    // To a report of its own: a tenant that is not known yet is no fault here.
-    authority: readAuthority(section('AzureAd', AZURE_AD_KEYS, new FaultReport())),
+    ...authority,
     scopes: [
       ...(site.signInScopes ?? []),
       ...scopesOf(apis),

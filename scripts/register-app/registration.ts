@@ -4,6 +4,7 @@ import { resourceOf } from '../../src/scope-set.ts';
 import { CLOUDS, type Cloud } from './clouds.ts';
 import type { RegistrationSettings } from './registration-settings.ts';
 import { TENANTS, type Tenants } from './tenants.ts';
+import { unsupportedAuthority } from './unsupported-authority.ts';
 
 export interface RegistrationOptions {
   readonly name?: string | undefined;
@@ -42,14 +43,14 @@ const MAX_NAME = 256;
 /** Safe in a JMESPath literal, as no name of Graph needs more. */
 const PERMISSION = /^[A-Za-z][A-Za-z0-9._-]*$/;
 
-/** @throws {Misconfigured} an option is not one of those that there are, or two do not go together. */
+/** @throws {Misconfigured} an option is not known, two do not go together, or az does not reach the authority. */
 export function registration(
   options: RegistrationOptions,
   settings: RegistrationSettings,
 ): Registration {
   const entra = settings.authority?.kind === 'entra' ? settings.authority : undefined;
   const isNamed = [...TENANTS.values()].some(({ tenantId }) => tenantId === entra?.tenantId);
-  const cloud = pick(CLOUDS, '--cloud', options.cloud) ?? cloudAt(entra?.instance);
+  const cloud = pick(CLOUDS, '--cloud', options.cloud) ?? cloudOf(settings);
   const tenants = pick(TENANTS, '--tenants', options.tenants) ?? tenantsOf(entra?.tenantId, cloud);
   if (tenants.personal && !cloud.hasPersonalAccounts) {
     throw new Misconfigured(
@@ -87,9 +88,13 @@ function only<Value>(values: ReadonlyMap<string, Value>, word: string): Value {
   return value;
 }
 
-function cloudAt(instance: URL | undefined): Cloud {
-  const same = [...CLOUDS.values()].find((cloud) => cloud.instance === instance?.href);
-  return same ?? only(CLOUDS, 'global');
+/** Where nothing is said of it, it is the global one, as for the site itself. */
+function cloudOf(settings: RegistrationSettings): Cloud {
+  const { authorityUrl: url } = settings;
+  if (url === undefined) return only(CLOUDS, 'global');
+  const same = [...CLOUDS.values()].find(({ instance }) => instance === new URL('/', url).href);
+  if (!same) throw unsupportedAuthority(settings, url);
+  return same;
 }
 
 /** `common` is only work and school accounts where there are no others. */

@@ -3,6 +3,8 @@
 /** https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud */
 export interface Cloud {
   readonly name: string;
+  /** For `az cloud set`; the Azure CLI knows not every cloud. */
+  readonly azName: 'AzureCloud' | 'AzureUSGovernment' | 'AzureChinaCloud' | undefined;
   /** Where people sign in, and what its issuers name. */
   readonly host: string;
   /** Other names of that host. */
@@ -17,6 +19,7 @@ export interface Cloud {
 
 const GLOBAL: Cloud = {
   name: 'the global cloud',
+  azName: 'AzureCloud',
   host: 'login.microsoftonline.com',
   aliases: ['login.windows.net', 'login.microsoft.com', 'sts.windows.net'],
   graphHosts: ['graph.microsoft.com'],
@@ -24,10 +27,11 @@ const GLOBAL: Cloud = {
   tokenExchangeAudience: 'api://AzureADTokenExchange',
 };
 
-const CLOUDS: readonly Cloud[] = [
+export const CLOUDS: readonly Cloud[] = [
   GLOBAL,
   {
     name: 'the US Government cloud',
+    azName: 'AzureUSGovernment',
     host: 'login.microsoftonline.us',
     aliases: ['login.usgovcloudapi.net', 'login-us.microsoftonline.com'],
     graphHosts: ['graph.microsoft.us', 'dod-graph.microsoft.us'],
@@ -36,6 +40,7 @@ const CLOUDS: readonly Cloud[] = [
   },
   {
     name: 'the cloud of China',
+    azName: 'AzureChinaCloud',
     host: 'login.partner.microsoftonline.cn',
     aliases: ['login.chinacloudapi.cn'],
     graphHosts: ['microsoftgraph.chinacloudapi.cn'],
@@ -44,6 +49,7 @@ const CLOUDS: readonly Cloud[] = [
   },
   {
     name: 'the cloud of France (Bleu)',
+    azName: undefined,
     host: 'login.sovcloud-identity.fr',
     aliases: [],
     graphHosts: ['graph.svc.sovcloud.fr'],
@@ -52,6 +58,7 @@ const CLOUDS: readonly Cloud[] = [
   },
   {
     name: 'the cloud of Germany (Delos)',
+    azName: undefined,
     host: 'login.sovcloud-identity.de',
     aliases: [],
     graphHosts: ['graph.svc.sovcloud.de'],
@@ -60,6 +67,7 @@ const CLOUDS: readonly Cloud[] = [
   },
   {
     name: 'the Government cloud of Singapore',
+    azName: undefined,
     host: 'login.sovcloud-identity.sg',
     aliases: [],
     graphHosts: ['graph.svc.sovcloud.sg'],
