@@ -12,11 +12,16 @@ export function signInPath(returnTo: string, extra: Record<string, string> = {})
 /** Where the sign-in begins that `error` asks for: for a link or a script, not for a redirect. */
 export function signInPathFor(parts: Parts, ctx: Context, error: SignInRequired): string {
   const returnTo = ctx.state.returnTo ?? pageOf(ctx, parts.settings.site.publicUrl);
-  const accountId = ctx.state.account?.id;
-  if (error.reason === 'no-session' || accountId === undefined) return signInPath(returnTo);
+  const { account } = ctx.state;
+  if (error.reason === 'no-session' || !account) return signInPath(returnTo);
   const { scopes, claims } = error;
-  const challenge = { accountId, scopes: [...scopes], ...(claims && { claims }) };
-  return signInPath(returnTo, { challenge: parts.challenges.seal(challenge) });
+  const { tenantId } = account.identity;
+  const challenge = parts.challenges.seal({
+    ...{ accountId: account.id, scopes: [...scopes] },
+    ...(claims && { claims }),
+    ...(tenantId !== undefined && { tenantId }),
+  });
+  return signInPath(returnTo, { challenge });
 }
 
 /** The page a request belongs to: its own address, or for a script's call the page that made it. */

@@ -1,6 +1,6 @@
 /** Consent of an administrator: offered where a person cannot consent, and believed of nobody. */
 import { expect } from 'chai';
-import { SignInFailed } from '../../src/errors.ts';
+import { SignInFailed, SignInRequired } from '../../src/errors.ts';
 import { ADA, aWeb, GRAPH, needsConsent, type Web } from './a-web.ts';
 import type { Answer, Browser } from './browser.ts';
 
@@ -97,10 +97,13 @@ describe('Consent of an administrator', () => {
       const page = await callback(state);
       expect(page.status).to.equal(200);
       expect(page.text).not.to.include('/sign-in?');
+      expect(page.text, 'nobody’s word').not.to.match(/has (not )?agreed/);
+      expect(page.text).to.include('Nothing is known here of this request');
     }
-    expect(
-      (await web.aBrowser().open('/admin-consent-callback?admin_consent=True')).status,
-    ).to.equal(200);
+    const page = await web.aBrowser().open('/admin-consent-callback?admin_consent=True');
+    expect(page.status).to.equal(200);
+    expect(page.text).not.to.match(/has (not )?agreed/);
+    expect((await callback('forged', 'error=access_denied')).text).not.to.include('agreed');
     expect(web.broker.kept).to.have.length(kept);
     expect((await browser.open('/')).text).to.include('Hello, Ada');
   });
@@ -123,6 +126,41 @@ describe('Consent of an administrator', () => {
     }
     web.clock.now += 61 * 60_000;
     expect((await administrator.open(link)).status).to.equal(404);
+  });
+
+  describe('is not opened', () => {
+    /** The challenge of a link to sign in, which a script is given. */
+    const signInChallenge = async (required: SignInRequired) => {
+      await browser.signIn();
+      web.apiClient.onStream = () => {
+        throw required;
+      };
+      const { signInUrl } = (await browser.fetch('/api/graph/me')).json();
+      return new URL(String(signInUrl)).searchParams.get('challenge') ?? '';
+    };
+    const expectClosed = async (challenge: string) => {
+      const link = `/admin-consent?${new URLSearchParams({ challenge })}`;
+      expect((await browser.open(link)).status).to.equal(404);
+      expect(web.authority.consents).to.deep.equal([]);
+      const page = await callback(challenge);
+      expect(page.text).to.include('Nothing is known here').and.not.include('/sign-in?');
+    };
+
+    it('by a challenge that asks for no scope', async () => {
+      const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
+      await expectClosed(await signInChallenge(new SignInRequired('interaction', { claims })));
+    });
+
+    it('by one of a personal account, which has no administrator', async () => {
+      web.authority.identity = { ...ADA, tenantId: 'personal' };
+      await expectClosed(await signInChallenge(needsConsent('Mail.Read')));
+    });
+
+    it('where the authority has no administrators', async () => {
+      const challenge = await signInChallenge(needsConsent('Mail.Read'));
+      web.authority.hasAdministrators = () => false;
+      await expectClosed(challenge);
+    });
   });
 
   describe('for somebody who could not sign in', () => {
