@@ -1,5 +1,6 @@
 /** The help for an AADSTS number, filled in with what this site's settings say. */
 import { AADSTS_HELP } from '../../src/authority/aadsts-help.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Mend } from './check.ts';
 
 export interface Filling {
@@ -15,9 +16,11 @@ export function aadstsMend(
   const help = AADSTS_HELP[code];
   if (!help) return undefined;
   const { meaning, mend: text, portal, command } = help;
+  const word = (text: string | undefined) => (sample: string) =>
+    text === undefined ? sample : shellWord(text);
   const filled = command
-    ?.replaceAll('<client-id>', clientId ?? '<client-id>')
-    .replaceAll('<redirect-uri>', redirectUri ?? '<redirect-uri>');
+    ?.replaceAll('<client-id>', word(clientId))
+    .replaceAll('<redirect-uri>', word(redirectUri));
   return {
     seen: `${meaning.replace(/\.$/, '')} (AADSTS${code}).`,
     mend: {

@@ -1,5 +1,6 @@
 /** The APIs: the host of each resolves, accepts a connection, and answers without falling over. */
 import type { DownstreamApi } from '../../src/config/settings.ts';
+import { shellWord } from '../shell-word.ts';
 import { askHost, certificateWarning } from './ask-host.ts';
 import { type Check, type CheckContext, type Finding, skipped } from './check.ts';
 import { networkTrouble } from './network-trouble.ts';
@@ -26,7 +27,7 @@ async function checkApi(
     const said = `HTTP ${answer.status} in ${Math.round(tookMs)} ms, to a call without a token`;
     const about = { subject, seen: `${baseUrl.href} answers ${said}.`, tookMs };
     const text = 'See what its operator says of it, and run this again.';
-    const mend = { text, command: `curl -si ${baseUrl.href}` };
+    const mend = { text, command: `curl -si ${shellWord(baseUrl.href)}` };
     const soon = certificateWarning(answer, baseUrl, clock.now());
     return [
       answer.status < 500 ? { ...about, result: 'ok' } : { ...about, result: 'warning', mend },

@@ -1,6 +1,7 @@
 /** The public URL: whether this site answers there. It may not run yet, so nothing here is a failure. */
 import { z } from 'zod';
 import { HttpExchange } from '../../src/authority/http-exchange.ts';
+import { shellWord } from '../shell-word.ts';
 import { askHost, certificateWarning } from './ask-host.ts';
 import { type Check, type Finding, skipped } from './check.ts';
 import { networkTrouble } from './network-trouble.ts';
@@ -38,5 +39,6 @@ export const checkPublicUrl: Check = {
 function another(url: URL, status: number): Finding {
   const seen = `${url.href} answers HTTP ${status}, and not as this site does.`;
   const text = `Let the proxy pass all paths to this site, or correct ${KEY}.`;
-  return { result: 'warning', seen, mend: { text, command: `curl -si ${url.href}` } };
+  const command = `curl -si ${shellWord(url.href)}`;
+  return { result: 'warning', seen, mend: { text, command } };
 }

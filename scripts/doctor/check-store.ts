@@ -6,6 +6,7 @@ import { isLoopback } from '../../src/loopback.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { StoreUnavailable } from '../../src/storage/store-unavailable.ts';
+import { shellWord } from '../shell-word.ts';
 import { type Check, type CheckContext, type Finding, isFaulty, skipped } from './check.ts';
 import { type StoreLine, storeLog } from './store-log.ts';
 import { storeMend } from './store-mend.ts';
@@ -60,7 +61,7 @@ function absentFile(store: string): Finding | undefined {
     // It was only asked whether the site could make its file there.
     const seen = `${file} is not there, and ${folder} cannot be written to by this user.`;
     const text = 'Let the user that the site runs as write there.';
-    return { result: 'failed', seen, mend: { text, command: `ls -ld ${folder}` } };
+    return { result: 'failed', seen, mend: { text, command: `ls -ld ${shellWord(folder)}` } };
   }
   return { result: 'ok', seen: `${file} is not there yet: the site makes it when it starts.` };
 }

@@ -1,4 +1,5 @@
 /** Says what a broken exchange means for an operator, told by the codes of Node, undici and OpenSSL. */
+import { shellWord } from '../shell-word.ts';
 import type { Mend } from './check.ts';
 
 export interface Trouble {
@@ -29,26 +30,29 @@ export function networkTrouble(error: unknown, url: URL, key: string): Trouble {
   const port = url.port || (protocol === 'https:' ? '443' : '80');
   const at = `${hostname}:${port}`;
   const code = codeOf(error);
-  const showDates = `openssl s_client -connect ${at} -servername ${hostname} </dev/null | openssl x509 -noout -subject -issuer -dates`;
+  const server = `-connect ${shellWord(at)} -servername ${shellWord(hostname)}`;
+  const showDates = `openssl s_client ${server} </dev/null | openssl x509 -noout -subject -issuer -dates`;
+  const look = `getent hosts ${shellWord(hostname)}`;
+  const call = `curl -sv -o /dev/null ${shellWord(url.href)}`;
   const trouble = (seen: string, text: string, command: string): Trouble => ({
     seen: `${seen} (${code}).`,
     mend: { text, command },
   });
   if (code === 'ENOTFOUND') {
     const text = `Check the host in ${key}, and the name servers of this machine.`;
-    return trouble(`${hostname} does not resolve`, text, `getent hosts ${hostname}`);
+    return trouble(`${hostname} does not resolve`, text, look);
   }
   if (code === 'EAI_AGAIN') {
     const text = 'Mend the name servers of this machine, or its way to them.';
-    return trouble(`No name server answers for ${hostname}`, text, `getent hosts ${hostname}`);
+    return trouble(`No name server answers for ${hostname}`, text, look);
   }
   if (code === 'ECONNREFUSED') {
     const text = `Start what is to listen there, or correct host and port in ${key}.`;
-    return trouble(`${at} refuses connections`, text, `curl -sv -o /dev/null ${url.href}`);
+    return trouble(`${at} refuses connections`, text, call);
   }
   if (NO_ANSWER.has(code)) {
     const text = `Let firewalls, network security groups and proxies pass ${at}, outwards from this machine.`;
-    return trouble(`${at} does not answer in time`, text, `curl -sv -o /dev/null ${url.href}`);
+    return trouble(`${at} does not answer in time`, text, call);
   }
   if (UNKNOWN_AUTHORITY.has(code)) {
     const text =
@@ -67,7 +71,7 @@ export function networkTrouble(error: unknown, url: URL, key: string): Trouble {
   }
   const text =
     'See what stands between: a proxy, another protocol at that port, a host that is ill.';
-  return trouble(`The exchange with ${at} broke`, text, `curl -sv -o /dev/null ${url.href}`);
+  return trouble(`The exchange with ${at} broke`, text, call);
 }
 
 /** The innermost code there is; a name where there is none. */

@@ -40,7 +40,7 @@ function linesOf({ seen, subject, mend, result }: ReportedFinding, width: number
   if (mend.portal !== undefined) lines.push(...hanging('Portal:  ', wrap(mend.portal, width - 9)));
   if (mend.command !== undefined) {
     // A shell takes it as one line, copied as it is.
-    const parts = wrap(mend.command, width - 11);
+    const parts = fill(shellWordsOf(mend.command), width - 11);
     lines.push(
       ...hanging(
         'Command: ',
@@ -57,8 +57,18 @@ function hanging(label: string, [first = '', ...rest]: readonly string[]): strin
 
 /** At spaces only: a URL longer than a line is left whole, to be copied. */
 function wrap(text: string, width: number): string[] {
+  return fill(text.split(' '), width);
+}
+
+/** A space in quotes ends no word; what is quoted in another way is left whole. */
+function shellWordsOf(command: string): readonly string[] {
+  const words = command.match(/(?:\\.|'[^']*'|"[^"]*"|[^ \\'"])+/g) ?? [];
+  return words.join(' ') === command ? words : [command];
+}
+
+function fill(words: readonly string[], width: number): string[] {
   const lines: string[] = [];
-  for (const word of text.split(' ')) {
+  for (const word of words) {
     const last = lines.at(-1);
     if (last !== undefined && last.length + 1 + word.length <= width) {
       lines[lines.length - 1] = `${last} ${word}`;

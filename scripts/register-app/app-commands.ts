@@ -1,6 +1,6 @@
 /** The commands that make the app and what belongs to it; they share the variable `CLIENT_ID`. */
 import type { NewCredential, Registration } from './registration.ts';
-import { command, say, shellWord } from './shell-word.ts';
+import { command, say, shellWord } from '../shell-word.ts';
 
 /** Microsoft Graph, in every cloud. */
 const GRAPH_APP = '00000003-0000-0000-c000-000000000000';

@@ -1,7 +1,7 @@
 /** The commands that print what is left to do: the settings, and the next steps. */
 import type { NewCredential, Registration } from './registration.ts';
 import { settingsLines } from './settings-lines.ts';
-import { command, shellWord } from './shell-word.ts';
+import { command, shellWord } from '../shell-word.ts';
 
 /** Alone on standard output, so that it can be sent to a file. */
 export function printSettings(

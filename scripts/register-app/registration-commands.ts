@@ -10,7 +10,7 @@ import {
 } from './app-commands.ts';
 import { printNextSteps, printSettings } from './closing-commands.ts';
 import type { NewCredential, Registration } from './registration.ts';
-import { say, shellWord } from './shell-word.ts';
+import { say, shellWord } from '../shell-word.ts';
 
 /**
  * All in one subshell, which is read as a whole before any of it runs, and ends at the first failure

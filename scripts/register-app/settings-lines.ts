@@ -1,6 +1,6 @@
 /** The settings that belong to the registered app, as lines of JSON for a shell to complete. */
 import type { NewCredential, Registration } from './registration.ts';
-import { shellWord } from './shell-word.ts';
+import { shellWord } from '../shell-word.ts';
 
 /** Only these keys are ever completed, and nothing that was given from outside stands under them. */
 const VARIABLE = /^(\s*"(?:TenantId|ClientId|ClientSecret)": ")\$([A-Z_]+)(",?)$/;

@@ -1,5 +1,5 @@
 /** The doctor before a real sandbox: its checks in this process, or the whole command in one of its own. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { Check, Finding } from '../../scripts/doctor/check.ts';
@@ -47,6 +47,14 @@ export async function findingsOf(
   options: Partial<RunOptions> = {},
 ): Promise<readonly Finding[]> {
   return (await diagnose(env, { ...options, checks: [check] })).findings;
+}
+
+/** What a command that was printed would hand over: each word as bash makes it, and nothing is run. */
+export function wordsOf(command = '', directory = aFolder()): readonly string[] {
+  const [program = ''] = command.split(' ', 1);
+  const script = `${program}() { printf '%s\\0' "$@"; }\n${command}`;
+  const printed = execFileSync('bash', ['-c', script], { cwd: directory, encoding: 'utf8' });
+  return [program, ...printed.split('\0').slice(0, -1)];
 }
 
 /** Runs `npm run doctor` as an operator does. */

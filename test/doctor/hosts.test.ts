@@ -12,7 +12,7 @@ import { goodEnv } from '../config/config-rig.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { startSite } from '../support/site.ts';
 import { freePort } from '../support/site-process.ts';
-import { findingsOf, runDoctor, wellEnvironment } from './doctor-rig.ts';
+import { findingsOf, runDoctor, wellEnvironment, wordsOf } from './doctor-rig.ts';
 
 /** A server that answers everything with one status. */
 async function answering(status: number, body = '') {
@@ -38,6 +38,16 @@ describe('The doctor, of the APIs', () => {
     expect(warning).to.have.property('result', 'warning');
     expect(warning?.seen).to.include('HTTP 503');
     expect(warning?.mend?.command).to.match(/^curl /);
+  });
+
+  it('prints a command that hands over a wild path as it is', async () => {
+    const ill = await answering(503);
+    const path = "/v1.0/it's$(touch%20pwned);touch&x`id`";
+    const [warning] = await findingsOf(checkApis, apiAt(`${ill.url}${path}`));
+    ill.close();
+    expect(wordsOf(warning?.mend?.command)).to.deep.equal([
+      ...['curl', '-si', new URL(path, ill.url).href],
+    ]);
   });
 
   it('names a host that does not resolve and one that refuses, each by its API', async () => {
@@ -114,6 +124,24 @@ describe('The doctor, of a network’s troubles', () => {
       'The exchange with host.example:443 broke (ECONNRESET).',
     );
     expect(seen('canary')).to.equal('The exchange with host.example:443 broke (unknown).');
+  });
+});
+
+describe('The doctor’s commands for a network', () => {
+  it('hand over wild names and paths as they are', () => {
+    const url = new URL("https://a$(id)&b;c/it's$(id);x&y");
+    for (const code of ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ETIMEDOUT', 'ECONNRESET']) {
+      const error = Object.assign(new Error('x'), { code });
+      const { command } = networkTrouble(error, url, 'BaseUrl').mend;
+      const last = command?.startsWith('getent') ? url.hostname : url.href;
+      expect(wordsOf(command).at(-1), code).to.equal(last);
+    }
+    const error = Object.assign(new Error('x'), { code: 'CERT_HAS_EXPIRED' });
+    const { command = '' } = networkTrouble(error, url, 'BaseUrl').mend;
+    const [connect = ''] = command.split(' </dev/null | ');
+    expect(wordsOf(connect)).to.deep.equal([
+      ...['openssl', 's_client', '-connect', `${url.hostname}:443`, '-servername', url.hostname],
+    ]);
   });
 });
 

@@ -4,11 +4,12 @@ import { type Check, isFaulty } from '../../scripts/doctor/check.ts';
 import { checkConfiguration } from '../../scripts/doctor/check-configuration.ts';
 import { hideSecrets } from '../../scripts/doctor/hide-secrets.ts';
 import { reportAsTable } from '../../scripts/doctor/report-as-table.ts';
+import { shellWord } from '../../scripts/shell-word.ts';
 import { examineSettings } from '../../src/config/load-settings.ts';
 import { Unavailable } from '../../src/errors.ts';
 import { aKey, goodEnv } from '../config/config-rig.ts';
 import { aFolder } from '../support/site-process.ts';
-import { diagnose, findingsOf } from './doctor-rig.ts';
+import { diagnose, findingsOf, wordsOf } from './doctor-rig.ts';
 
 const saying = (name: string, result: 'ok' | 'warning' | 'failed' | 'skipped'): Check => ({
   name,
@@ -170,6 +171,20 @@ describe('The doctor’s report', () => {
       const [, copied = ''] = /Command: ((?:.* \\\n)*.*)\n/.exec(table) ?? [];
       expect(copied).to.include(' \\\n');
       expect(copied.replace(/ \\\n */g, ' ')).to.equal(command);
+    });
+
+    it('breaks no word of a command that holds spaces', async () => {
+      const folder = `/it's ${'a very long "folder" '.repeat(6)}`;
+      const finding = { result: 'failed', seen: 'No.' } as const;
+      const long = `ls -l -d -- ${shellWord(folder)} ${shellWord(folder)}`;
+      const check = {
+        name: 'long',
+        run: async () => [{ ...finding, mend: { text: 'Look.', command: long } }],
+      };
+      const table = reportAsTable(await diagnose(goodEnv, { checks: [check] }));
+      const [, copied = ''] = /Command: ((?:.* \\\n)*.*)\n/.exec(table) ?? [];
+      expect(copied).to.include(' \\\n');
+      expect(wordsOf(copied)).to.deep.equal(['ls', '-l', '-d', '--', folder, folder]);
     });
   });
 });

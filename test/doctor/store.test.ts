@@ -14,7 +14,7 @@ import { caught } from '../support/caught.ts';
 import { startMemcachedServer } from '../support/memcached-server.ts';
 import { askRedis, startRedisServer } from '../support/redis-server.ts';
 import { aFolder, freePort } from '../support/site-process.ts';
-import { findingsOf } from './doctor-rig.ts';
+import { findingsOf, wordsOf } from './doctor-rig.ts';
 
 const TIMES =
   /: write [\d.]+ ms, replace [\d.]+ ms, read [\d.]+ ms, delete [\d.]+ ms, lease [\d.]+ ms\.$/;
@@ -67,6 +67,14 @@ describe('The doctor, of the store', () => {
       expect(finding, name).to.have.property('result', 'failed');
       expect(finding?.seen, name).to.include(said);
     }
+  });
+
+  it('prints a command that hands over a wild path as it is', async () => {
+    const file = join(aFolder(), "it's $(id) `id` & x");
+    writeFileSync(file, '');
+    const [finding] = await storeFindings(`sqlite:${join(file, 'tokens.sqlite')}`);
+    expect(finding).to.have.property('result', 'failed');
+    expect(wordsOf(finding?.mend?.command)).to.deep.equal(['ls', '-ld', file]);
   });
 
   it('works with Redis, and leaves no key behind', async () => {
