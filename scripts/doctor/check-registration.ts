@@ -2,6 +2,8 @@
 import { HttpExchange } from '../../src/authority/http-exchange.ts';
 import type { AuthorityMetadata } from '../../src/authority/metadata-document.ts';
 import type { CallbackPaths } from '../../src/config/callback-paths.ts';
+import { cloudOf } from '../../src/config/clouds.ts';
+import { shellWord } from '../shell-word.ts';
 import { aadstsMend } from './aadsts-mend.ts';
 import { type Check, type CheckContext, type Finding, type Mend, skipped } from './check.ts';
 import { networkTrouble } from './network-trouble.ts';
@@ -11,6 +13,8 @@ import { probeRedirect, type Verdict } from './probe-redirect.ts';
 interface Registered {
   readonly isEntra: boolean;
   readonly clientId: string;
+  /** The host of its Microsoft Graph. */
+  readonly graph: string;
   readonly redirectUris: readonly (readonly [key: string, url: URL])[];
   readonly frontChannel: URL;
 }
@@ -26,9 +30,12 @@ export const checkRegistration: Check = {
     if (!site?.publicUrl || !azureAd?.clientId || !azureAd.authority) {
       return skipped('Site:PublicUrl, AzureAd:ClientId or the authority is not configured.');
     }
-    const isEntra = azureAd.authority.kind === 'entra';
+    const { authority } = azureAd;
+    const isEntra = authority.kind === 'entra';
+    const cloud = isEntra ? cloudOf(authority.instance) : undefined;
     const registered = {
       isEntra,
+      graph: cloud?.graphHosts[0] ?? 'graph.microsoft.com',
       clientId: azureAd.clientId,
       ...urlsOf(azureAd, site.publicUrl),
     };
@@ -119,7 +126,7 @@ function redirectFinding(
     text: `See that it is there, letter by letter${isEntra ? ', under the platform Web' : ''}: ${href}`,
     ...(isEntra && {
       portal: `${AUTHENTICATION} > Web > Redirect URIs`,
-      command: `az ad app show --id ${clientId} --query web.redirectUris`,
+      command: `az ad app show --id ${shellWord(clientId)} --query web.redirectUris`,
     }),
   };
   switch (verdict?.state) {
@@ -152,9 +159,10 @@ function unclear(subject: string, href: string, why: string, mend: Mend): Findin
   return { result: 'warning', subject, seen, mend };
 }
 
-function frontChannelFinding({ isEntra, clientId, frontChannel }: Registered): Finding {
+function frontChannelFinding({ isEntra, clientId, graph, frontChannel }: Registered): Finding {
   const { href } = frontChannel;
-  const body = JSON.stringify({ web: { logoutUrl: href } });
+  const url = shellWord(`https://${graph}/v1.0/applications(appId='${clientId}')`);
+  const body = shellWord(JSON.stringify({ web: { logoutUrl: href } }));
   return {
     result: 'skipped',
     subject: 'RemoteSignOutPath',
@@ -163,7 +171,7 @@ function frontChannelFinding({ isEntra, clientId, frontChannel }: Registered): F
       text: `It is to be, exactly: ${href}`,
       ...(isEntra && {
         portal: `${AUTHENTICATION} > Front-channel logout URL`,
-        command: `az rest --method PATCH --headers Content-Type=application/json --url "https://graph.microsoft.com/v1.0/applications(appId='${clientId}')" --body '${body}'`,
+        command: `az rest --method PATCH --headers Content-Type=application/json --url ${url} --body ${body}`,
       }),
     },
   };

@@ -1,5 +1,6 @@
 /** What the doctor finds at the authority: discovery, clock, and the app registration. */
 import { expect } from 'chai';
+import type { Finding } from '../../scripts/doctor/check.ts';
 import { checkClock } from '../../scripts/doctor/check-clock.ts';
 import { checkDiscovery } from '../../scripts/doctor/check-discovery.ts';
 import { checkRegistration } from '../../scripts/doctor/check-registration.ts';
@@ -9,7 +10,7 @@ import { systemClock } from '../../src/clock.ts';
 import { type PlainIssuer, startPlainIssuer } from '../support/plain-issuer.ts';
 import { freePort } from '../support/site-process.ts';
 import { type StubAuthority, startStubAuthority, TENANT } from '../support/stub-authority.ts';
-import { findingsOf, wellEnvironment } from './doctor-rig.ts';
+import { findingsOf, wellEnvironment, wordsOf } from './doctor-rig.ts';
 
 describe('The doctor, of the authority', () => {
   let sandbox: Sandbox;
@@ -159,7 +160,7 @@ describe('The doctor, of the authority', () => {
   });
 
   describe('in the registration', () => {
-    const of = (findings: readonly { subject?: string }[], subject: string) =>
+    const of = (findings: readonly Finding[], subject: string) =>
       findings.filter((finding) => finding.subject === subject);
 
     it('finds the three redirect URIs registered, and the way to sign out', async () => {
@@ -175,6 +176,26 @@ describe('The doctor, of the authority', () => {
       const logout = 'http://localhost:4321/signout-oidc';
       expect(findings[3]?.mend?.text).to.include(logout);
       expect(findings[3]?.mend?.command).to.include(`'{"web":{"logoutUrl":"${logout}"}}'`);
+    });
+
+    it('gives a command for the Microsoft Graph of the cloud that people sign in to', async () => {
+      const offline = async () => {
+        throw new TypeError('no network');
+      };
+      for (const [instance, graph] of [
+        ['https://login.microsoftonline.com/', 'graph.microsoft.com'],
+        ['https://login.microsoftonline.us/', 'graph.microsoft.us'],
+        ['https://login.partner.microsoftonline.cn/', 'microsoftgraph.chinacloudapi.cn'],
+        ['https://login.sovcloud-identity.fr/', 'graph.svc.sovcloud.fr'],
+        ['https://contoso.ciamlogin.com/', 'graph.microsoft.com'],
+      ] as const) {
+        const at = { ...env, AzureAd__Instance: instance, AzureAd__TenantId: TENANT };
+        const findings = await findingsOf(checkRegistration, at, { fetch: offline });
+        const [finding] = of(findings, 'RemoteSignOutPath');
+        const words = wordsOf(finding?.mend?.command);
+        const url = `https://${graph}/v1.0/applications(appId='${demoApp.clientId}')`;
+        expect(words[words.indexOf('--url') + 1]).to.equal(url);
+      }
     });
 
     it('asks nobody anything: no page of the authority is shown', async () => {
