@@ -16,8 +16,8 @@ export function aadstsMend(
   const help = AADSTS_HELP[code];
   if (!help) return undefined;
   const { meaning, mend: text, portal, command } = help;
-  const word = (text: string | undefined) => (sample: string) =>
-    text === undefined ? sample : shellWord(text);
+  const word = (given: string | undefined) => (sample: string) =>
+    given === undefined ? sample : shellWord(given);
   const filled = command
     ?.replaceAll('<client-id>', word(clientId))
     .replaceAll('<redirect-uri>', word(redirectUri));
