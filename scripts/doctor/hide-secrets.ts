@@ -3,6 +3,9 @@ import type { ExaminedSettings } from '../../src/config/load-settings.ts';
 
 /** `bytes` are those of a certificate with its key, `data` what a module of the operator's is given. */
 const SECRET_NAME = /secret|password|^bytes$|^data$|encryptionkeys|indexkey/i;
+/** Of a store's query, in which most is no secret: a table's name, a mode, a number. */
+const SECRET_PARAMETER =
+  /pass|pwd|secret|token|credential|(api|access|account|shared)[_-]?key|^(key|sig|auth)$/i;
 /** Shorter ones would take pieces out of words; nothing that short keeps a secret. */
 const MIN_LENGTH = 5;
 /** A terminal would obey them. */
@@ -48,8 +51,11 @@ function partsOfUri(uri: string): readonly string[] {
   const [, credentials = '', query = ''] =
     /^[a-z+-]+:\/\/(?:(.*)@)?[^?]*\??(.*)$/is.exec(uri) ?? [];
   const password = credentials.replace(/^[^:]*:/, '');
-  const values = [...new URLSearchParams(query).values()].filter((text) => text !== 'true');
-  return [password, decoded(password), ...values];
+  const ofQuery = query.split('&').flatMap((pair) => {
+    const [, name = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(pair) ?? [];
+    return SECRET_PARAMETER.test(decoded(name)) ? [value, decoded(value.replaceAll('+', ' '))] : [];
+  });
+  return [password, decoded(password), ...ofQuery];
 }
 
 function decoded(text: string): string {

@@ -128,6 +128,27 @@ describe('The doctor’s report', () => {
       expect(hide('redis://host:6379 and user')).to.equal('redis://host:6379 and user');
     });
 
+    it('of the query of the store what is named as a secret, and no ordinary word', () => {
+      const query =
+        'sslmode=require&application_name=store&max_connections=10000' +
+        '&sslpassword=canary%21ssl&authToken=canary-token&api_key=canary-key&pwd=canary-pwd' +
+        '&sslkey=/etc/concierge.key&encrypt=canary';
+      const uri = `postgres://user@db.example/store?${query}`;
+      const hide = hideSecrets(examine({ ...goodEnv, TokenCache__Store: uri }));
+      for (const word of ['store', 'require', '10000', 'TokenCache:Store', '/etc/concierge.key']) {
+        expect(hide(`the ${word} of`)).to.equal(`the ${word} of`);
+      }
+      for (const secret of [
+        'canary!ssl',
+        'canary%21ssl',
+        'canary-token',
+        'canary-key',
+        'canary-pwd',
+      ]) {
+        expect(hide(`the ${secret} of`)).to.equal('the *** of');
+      }
+    });
+
     it('what a terminal would obey', () => {
       expect(hideSecrets(examine(goodEnv))('a\u001b[2Jb\r\nc')).to.equal('a [2Jb c');
     });
