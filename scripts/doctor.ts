@@ -11,7 +11,8 @@ import { runChecks } from './doctor/run-checks.ts';
 const USAGE = `Usage: npm run doctor -- [--json] [--tenant TENANT] [--config FILE]
 
 Run it beside the settings, as the user that the site runs as, before a start or while the site runs.
-It signs nobody in, and leaves nothing behind in the store.
+It signs nobody in, and leaves no record behind in the store; in a database that has none yet, it may
+make the empty table, as a start would. A custom-assertion module that the settings name is loaded, and asked.
 
   --json           print the report as JSON (with npm run --silent, so that npm adds nothing)
   --tenant TENANT  ask about the credentials in this tenant, where the settings name none (common, organizations)

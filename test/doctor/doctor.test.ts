@@ -183,6 +183,8 @@ describe('npm run doctor', () => {
     const help = await runDoctor(['--help'], {});
     expect(help.status).to.equal(0);
     expect(help.output).to.include('Usage: npm run doctor').and.include('Exit status');
+    expect(help.output).to.include('no record').and.include('empty table, as a start would');
+    expect(help.output).to.include('custom-assertion').and.include('is loaded');
     for (const args of [['--jsn'], ['--config'], ['extra']]) {
       const wrong = await runDoctor(args, env);
       expect(wrong.status).to.equal(2);
