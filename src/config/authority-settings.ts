@@ -91,7 +91,10 @@ function isUnusableHost<Key extends string>(
   { hostname }: URL,
 ): boolean {
   const canonical = canonicalHost(hostname);
-  if (canonical !== undefined) {
+  // The same host for a name server, and for nothing that is compared here.
+  if (hostname.endsWith('.')) {
+    section.fault(key, 'names a host that ends in a dot', 'Leave out that dot.');
+  } else if (canonical !== undefined) {
     section.fault(key, `names ${hostname}, an old name`, `Write ${canonical} in its place.`);
   } else if (hostname.endsWith('.b2clogin.com')) {
     section.fault(key, 'is Azure AD B2C, which is not supported', 'Use an Entra ID tenant.');

@@ -157,6 +157,14 @@ describe('The section AzureAd', () => {
         { TenantId: undefined },
       ],
       ['Authority', 'http://id.example', 'plain http', { TenantId: undefined }],
+      ['Instance', 'https://login.microsoftonline.us./', 'a host that ends in a dot'],
+      ['Instance', 'https://contoso.ciamlogin.com.', 'a host that ends in a dot'],
+      [
+        'Authority',
+        'https://login.microsoftonline.us./common/v2.0',
+        'a host that ends in a dot',
+        { TenantId: undefined },
+      ],
       ['Authority', 'https://sts.windows.net/x', 'old name', { TenantId: undefined }],
       [
         'Authority',
