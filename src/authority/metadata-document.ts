@@ -1,7 +1,7 @@
 /** The checks on a discovery document: it must be the configured authority's own, and safe to use. */
 
 import { z } from 'zod';
-import { isExternalIdHost, mayBeExternalId } from '../config/external-id.ts';
+import { hostsOfTenant, mayBeExternalId } from '../config/external-id.ts';
 import type { AuthoritySettings, EntraSettings } from '../config/settings.ts';
 import { Misconfigured } from '../errors.ts';
 import { isSecureUrl } from '../loopback.ts';
@@ -56,7 +56,7 @@ export function checkMetadata(settings: AuthoritySettings, document: unknown): A
   if (settings.kind === 'entra') {
     const { authorization_endpoint, token_endpoint, jwks_uri, end_session_endpoint } = data;
     for (const url of [authorization_endpoint, token_endpoint, jwks_uri, end_session_endpoint]) {
-      if (url !== undefined && !isEndpointOf(settings, new URL(url))) {
+      if (url !== undefined && !isEndpointOf(settings, data.issuer, new URL(url))) {
         throw wrong(`it names ${new URL(url).origin} instead of ${settings.instance.origin}`);
       }
     }
@@ -77,14 +77,12 @@ export function checkMetadata(settings: AuthoritySettings, document: unknown): A
   };
 }
 
-/** Every endpoint is at the authority's own host; of External ID, at that of any of its names. */
-function isEndpointOf(settings: EntraSettings, url: URL): boolean {
-  if (url.origin === settings.instance.origin) return true;
-  return (
-    mayBeExternalId(settings) &&
-    url.origin === `https://${url.hostname}` &&
-    isExternalIdHost(url.hostname)
-  );
+/** Every endpoint is at the authority's own host; of External ID, at that of any of the tenant's names. */
+function isEndpointOf(settings: EntraSettings, issuer: string, { origin }: URL): boolean {
+  if (origin === settings.instance.origin) return true;
+  if (!mayBeExternalId(settings)) return false;
+  const hosts = hostsOfTenant(tenantInIssuer(settings, issuer) ?? '', settings.tenantId);
+  return hosts.some((host) => origin === `https://${host}`);
 }
 
 function isExpectedIssuer(settings: AuthoritySettings, issuer: string): boolean {

@@ -33,6 +33,14 @@ export function tenantOfHost(hostname: string): string {
   return isGuid(name) ? name : `${name}.onmicrosoft.com`;
 }
 
+/** The hosts of one tenant: of its GUID and, where the settings name the tenant so, of its name. */
+export function hostsOfTenant(tenantId: string, configured: string): readonly string[] {
+  const [, name] = /^([a-z0-9-]+)\.onmicrosoft\.com$/i.exec(configured) ?? [];
+  return [tenantId, ...(name === undefined ? [] : [name])].map((each) =>
+    `${each}${SUFFIX}`.toLowerCase(),
+  );
+}
+
 /** Whether a path looks as none but Entra ID's does: one tenant, and the version. */
 export function isTenantPath(pathname: string): boolean {
   const [, tenant = '', ...more] = pathname.replace(/\/$/, '').split('/');

@@ -118,6 +118,14 @@ describe('External ID', () => {
     expect(new Set(hosts)).to.have.keys('login.contoso.test', `${TENANT}.ciamlogin.com`);
   });
 
+  it('may have them at the host of the name that the settings give its tenant', async () => {
+    const authority = at(`https://${TENANT}.ciamlogin.com/`, 'contoso.onmicrosoft.com', {
+      token_endpoint: `https://contoso.ciamlogin.com/${TENANT}/oauth2/v2.0/token`,
+    });
+    await signIn(authority, stub);
+    expect(new Set(hosts)).to.have.keys(`${TENANT}.ciamlogin.com`, 'contoso.ciamlogin.com');
+  });
+
   for (const issuer of [
     `https://login.microsoftonline.com/${TENANT}/v2.0`,
     'https://login.microsoftonline.com/{tenantid}/v2.0',
@@ -187,6 +195,21 @@ describe('External ID', () => {
         {
           issuer: `https://login.microsoftonline.com/${TENANT}/v2.0`,
         },
+      ],
+      [
+        'with its keys at another tenant’s name',
+        TENANT,
+        { jwks_uri: `https://fabrikam.ciamlogin.com/${TENANT}/discovery/v2.0/keys` },
+      ],
+      [
+        'with a token endpoint at another tenant’s GUID',
+        'contoso.onmicrosoft.com',
+        { token_endpoint: `https://${OTHER_TENANT}.ciamlogin.com/${TENANT}/oauth2/v2.0/token` },
+      ],
+      [
+        'with a page to sign in at another port',
+        TENANT,
+        { authorization_endpoint: `https://${TENANT}.ciamlogin.com:8443/authorize` },
       ],
       ['with its keys elsewhere', TENANT, { jwks_uri: 'https://evil.test/keys' }],
       ['with keys at a host like it', TENANT, { jwks_uri: 'https://evilciamlogin.com/keys' }],
