@@ -269,7 +269,7 @@ export class FakeBroker implements Broker {
   }
 }
 
-type JsonAnswer = (call: ApiCall) => unknown;
+type JsonAnswer = (call: ApiCall, account: Account) => unknown;
 type StreamAnswer = (call: ApiCall) => ApiAnswer;
 
 /** APIs that answer what a test says. */
@@ -285,9 +285,9 @@ export class FakeApis {
 
   find = (name: string) => this.apis.find((api) => api.name.toLowerCase() === name.toLowerCase());
 
-  json = async (_account: Account, call: ApiCall): Promise<unknown> => {
+  json = async (account: Account, call: ApiCall): Promise<unknown> => {
     this.calls.push(call);
-    return await this.onJson(call);
+    return await this.onJson(call, account);
   };
 
   stream = async (_account: Account, call: ApiCall): Promise<ApiAnswer> => {

@@ -67,15 +67,16 @@ describe('A route that requires a group', () => {
       body: new URLSearchParams(fields).toString(),
     });
   const switchTo = ({ accountId }: typeof ADA) => post('/account/switch', { account: accountId });
-  /** Holds Graph's answers back. */
+  /** Holds Graph's answers back, which are those of when it was asked. */
   const held = () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const arrived = Promise.withResolvers<void>();
     const answer = web.apiClient.onJson;
-    web.apiClient.onJson = async (call) => {
+    web.apiClient.onJson = async (call, account) => {
+      const said = answer(call, account);
       arrived.resolve();
       await promise;
-      return answer(call);
+      return said;
     };
     return { release: resolve, arrived: arrived.promise };
   };
@@ -313,6 +314,76 @@ describe('A route that requires a group', () => {
       await switchTo(BOB);
       expect(await statusOf()).to.equal(403);
       expect(questions()).to.have.length(2);
+    });
+
+    it('of this account alone, when two people ask for the same at once', async () => {
+      web.apiClient.onJson = (call, { id }) => ({ value: id === ADA.accountId ? asked(call) : [] });
+      await signIn();
+      const ben = web.aBrowser();
+      web.authority.identity = BOB;
+      await ben.signIn();
+      const { release, arrived } = held();
+      const ofAda = statusOf('/a');
+      await arrived;
+      const ofBen = statusOf('/a', ben);
+      while (questions().length < 2) await delay(5);
+      release();
+      expect(await Promise.all([ofAda, ofBen])).to.deep.equal([200, 403]);
+      expect(await statusOf('/a', ben)).to.equal(403);
+    });
+
+    it('of this account alone, when both ask at once in one browser', async () => {
+      web.apiClient.onJson = (call, { id }) => ({ value: id === ADA.accountId ? asked(call) : [] });
+      await signIn({}, BOB);
+      await signIn();
+      const { release, arrived } = held();
+      const ofAda = browser.copy().open('/a');
+      await arrived;
+      await switchTo(BOB);
+      const ofBen = statusOf('/a');
+      while (questions().length < 2) await delay(5);
+      release();
+      expect([(await ofAda).status, await ofBen]).to.deep.equal([200, 403]);
+      expect(await statusOf('/a')).to.equal(403);
+      await switchTo(ADA);
+      expect(await statusOf('/a')).to.equal(200);
+      expect(questions(), 'each is kept with its account').to.have.length(2);
+    });
+
+    it('of this sign-in alone: a newer one does not wait for what an older one asked', async () => {
+      own = [A];
+      await signIn();
+      const { release, arrived } = held();
+      const older = statusOf('/a');
+      await arrived;
+      own = [];
+      const newer = web.aBrowser();
+      await newer.signIn();
+      const status = statusOf('/a', newer);
+      while (questions().length < 2) await delay(5);
+      release();
+      expect([await older, await status]).to.deep.equal([200, 403]);
+      expect(await statusOf('/a', newer)).to.equal(403);
+      expect(questions(), 'each is kept with its sign-in').to.have.length(2);
+    });
+
+    it('not of the future: by a clock that was set back, it asks again', async () => {
+      own = [A];
+      await signIn();
+      expect(await statusOf()).to.equal(200);
+      own = [];
+      web.clock.now -= 1;
+      expect(await statusOf()).to.equal(403);
+      expect(questions()).to.have.length(2);
+    });
+
+    it('and keeps it without making the visit that asked for it unseen', async () => {
+      own = [A];
+      await signIn();
+      web.clock.now += 50 * 60_000;
+      expect(await statusOf()).to.equal(200);
+      web.clock.now += 50 * 60_000;
+      expect(await statusOf()).to.equal(200);
     });
 
     it('until the next sign-in', async () => {
