@@ -1,7 +1,14 @@
 /** The commands that register the site, run in a real bash; only `az` is a stand-in. */
 import { execFileSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { z } from 'zod';
@@ -310,6 +317,19 @@ describe('npm run register-app', () => {
         expect(readdirSync(directory)).to.deep.equal([name]);
       }
     });
+
+    it('follows no link that leads nowhere yet', () => {
+      for (const name of ['certificate.pem', 'private-key.pem']) {
+        const folder = folderWith({ 'keys/other': '' });
+        const elsewhere = join(folder, 'elsewhere');
+        symlinkSync(elsewhere, join(folder, 'keys', name));
+        const { status, stdout, stderr } = register([...SITE, '--certificate', 'keys'], { folder });
+        expect(status).to.equal(1);
+        expect(stdout).to.equal('');
+        expect(stderr).to.match(/^The certificate cannot be written to \/.*\/keys \(EEXIST\)\.\n$/);
+        expect(existsSync(elsewhere)).to.equal(false);
+      }
+    }).timeout(20_000);
 
     it('says where it cannot write', () => {
       const folder = folderWith({ keys: 'a file' });
