@@ -11,6 +11,7 @@
  * | of a personal account, with a work tenant's `tid`| tid    | tid           | tid       | iss  | iss    |
  * | signed with a key of another tenant              | key issuer, everywhere                             |
  * | signed with a key of another cloud               | key cloud, everywhere                              |
+ * | signed with a key of the global cloud             | key issuer, everywhere                             |
  * | of a v1.0 endpoint                               | iss, everywhere                                    |
  * | of another cloud                                 | iss, everywhere                                    |
  *
@@ -18,6 +19,7 @@
  * issuer that must name the same): where a guest's home is decides nothing.
  */
 import { expect } from 'chai';
+import { failedIssuer } from '../../src/authority/failed-issuer.ts';
 import { SignInFailed } from '../../src/errors.ts';
 import {
   clientInfo,
@@ -105,6 +107,14 @@ const rows: readonly (readonly [
     ['key cloud', 'key cloud', 'key cloud', 'key cloud', 'key cloud'],
   ],
   [
+    'signed with a key of the global cloud',
+    (stub, right) => ({
+      claims: stub.ofTenant(right),
+      key: { issuer: `https://login.microsoftonline.com/${right}/v2.0` },
+    }),
+    ['key issuer', 'key issuer', 'key issuer', 'key issuer', 'key issuer'],
+  ],
+  [
     'of a v1.0 endpoint',
     (_, right) => ({
       claims: { iss: `https://sts.windows.net/${right}/`, tid: right, ver: '1.0' },
@@ -174,6 +184,21 @@ describe('An ID token, by the tenant in its claims', () => {
     const claims = stub.ofTenant(PERSONAL.toUpperCase());
     const error = await failure(redeem('organizations', { claims }));
     expect(error).to.have.nested.property('cause.message', 'sign-in refused: ID token, tid');
+  });
+
+  it('is refused at another cloud with a key of the global one', () => {
+    const issuerAt = (host: string) => `https://${host}/${TENANT}/v2.0`;
+    for (const host of ['login.microsoftonline.us', 'login.partner.microsoftonline.cn']) {
+      const instance = new URL(`https://${host}/`);
+      const expected = {
+        authority: { kind: 'entra' as const, instance, tenantId: TENANT },
+        metadata: { issuer: issuerAt(host), cloudInstanceName: undefined },
+      };
+      const checkWith = (issuer: string) =>
+        failedIssuer(expected, issuerAt(host), { kty: 'RSA', n: '', e: '', issuer });
+      expect(checkWith(issuerAt(host))).to.equal(undefined);
+      expect(checkWith(issuerAt('login.microsoftonline.com'))).to.equal('key issuer');
+    }
   });
 
   it('is refused with a key of the personal accounts for any other tenant', async () => {
