@@ -68,8 +68,8 @@ const REQUEST_LOOP_SECONDS = 300;
  *
  * The status speaks first, so that a passing fault never looks like a refusal; then `error`,
  * `suberror` and `claims`; AADSTS numbers only where those are silent, and for what Entra ID sends
- * under any `error`: a throttled tenant, a loop, a tenant that does not exist or is of another cloud. What is unknown is
- * taken as passing: it signs nobody out.
+ * under any `error`: a throttled tenant, a loop, a tenant that does not exist or is of another
+ * cloud. What is unknown is taken as passing: it signs nobody out.
  */
 export function refusal(answer: HttpAnswer, grant: RefusedGrant, now: number): AppError {
   const body = readErrorBody(answer.json);

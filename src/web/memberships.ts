@@ -1,5 +1,4 @@
 /** Whether the account in use is in a group: by its ID token, else by Graph, whose answer is believed for a while. */
-import { isGuid, PERSONAL_TENANT } from '../tenant-id.ts';
 import type { AccountDetails } from '../broker/account.ts';
 import type { DownstreamApi } from '../config/settings.ts';
 import { Graph } from '../downstream/graph/graph.ts';
@@ -7,6 +6,7 @@ import { findGraph } from '../downstream/graph/graph-section.ts';
 import { checkGroups } from '../downstream/graph/groups.ts';
 import { ApiFailed, Misconfigured, Unavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { isGuid, PERSONAL_TENANT } from '../tenant-id.ts';
 import { type Context, signedIn } from './context.ts';
 import {
   activeAccount,

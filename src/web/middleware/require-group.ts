@@ -1,7 +1,7 @@
 /** Lets only members of a group on to a route. */
-import { isGuid } from '../../tenant-id.ts';
 import { MAX_CHECKED_GROUPS } from '../../downstream/graph/groups.ts';
 import { Forbidden } from '../../errors.ts';
+import { isGuid } from '../../tenant-id.ts';
 import { type Middleware, signedIn } from '../context.ts';
 
 /**
