@@ -318,6 +318,19 @@ describe('npm run register-app', () => {
       }
     });
 
+    it('takes the certificate that an earlier run has made, and says so', () => {
+      const folder = folderWith({});
+      const first = register(SITE, { folder });
+      const second = register([...SITE, '--name', 'Other', '--days', '30'], { folder });
+      expect(second.status, second.stderr).to.equal(0);
+      expect(second.stderr).to.match(
+        /^Took .*certificate\.pem, which is there already and good until/,
+      );
+      const endOf = (text: string) => /--end-date (\S+)/.exec(text)?.[1];
+      expect(endOf(second.stdout)).to.equal(endOf(first.stdout));
+      expect(second.stdout).to.include('--display-name Other');
+    }).timeout(20_000);
+
     it('follows no link that leads nowhere yet', () => {
       for (const name of ['certificate.pem', 'private-key.pem']) {
         const folder = folderWith({ 'keys/other': '' });

@@ -17,6 +17,9 @@ export function printSettings(
 export function printNextSteps(registration: Registration): readonly string[] {
   const steps = [
     shellWord('Put these settings into appsettings.json, beside what is there. Then:'),
+    shellWord(
+      '  npm run new-key        makes a key: one for TokenCache:EncryptionKeys, another for IndexKey',
+    ),
     shellWord('  npm start -- --check   validates all settings'),
     shellWord('  npm run doctor         tries them at Entra ID'),
     ...consentSteps(registration),

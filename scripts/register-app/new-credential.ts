@@ -1,5 +1,8 @@
 /** Decides how the site will prove who it is, and makes the certificate where it is one. */
 import { resolve } from 'node:path';
+import { EXPIRES_SOON_DAYS } from '../../src/certificates/certificate.ts';
+import { readCertificateFiles } from '../../src/certificates/certificate-files.ts';
+import { CertificateProblem } from '../../src/certificates/certificate-problem.ts';
 import { Misconfigured } from '../../src/errors.ts';
 import {
   certificateFiles,
@@ -38,15 +41,27 @@ export function newCredential(order: CredentialOrder): NewCredential {
   }
   // From a day before now, as clocks differ.
   const validity = { notBefore: new Date(now - DAY_MS), notAfter };
-  writeClientCertificate(absolute, () => makeClientCertificate(host, validity));
+  // Made by an earlier run, whose commands may never have been used: a second one would be one too many.
+  const there = existingEnd(absolute, now);
+  if (!there) writeClientCertificate(absolute, () => makeClientCertificate(host, validity));
   const { certificate, privateKey } = certificateFiles(given);
   return {
     type: 'certificate',
-    notAfter,
+    isNew: there === undefined,
+    notAfter: there ?? notAfter,
     file: certificateFiles(absolute).certificate,
     certificateDiskPath: certificate,
     privateKeyDiskPath: privateKey,
   };
+}
+
+/** The end of a certificate that is there with its key, and lasts; `undefined` for any other. */
+function existingEnd(directory: string, now: number): Date | undefined {
+  const { certificate: certificateFile, privateKey: privateKeyFile } = certificateFiles(directory);
+  const read = readCertificateFiles({ certificateFile, privateKeyFile, password: undefined });
+  if (read instanceof CertificateProblem) return undefined;
+  const { validTo } = read.certificate;
+  return validTo - now > EXPIRES_SOON_DAYS * DAY_MS ? new Date(validTo) : undefined;
 }
 
 function readDays(text: string | undefined): number {

@@ -81,7 +81,13 @@ function textFor(args: readonly string[], surroundings: Surroundings): string {
     certificate: secret ? undefined : (certificate ?? DEFAULT_DIRECTORY),
   });
   if (credential.type === 'certificate') {
-    say(`Made ${credential.certificateDiskPath} and the key beside it: keep the key secret.`);
+    const { certificateDiskPath, isNew, notAfter } = credential;
+    const until = notAfter.toISOString().slice(0, 10);
+    say(
+      isNew
+        ? `Made ${certificateDiskPath} and the key beside it: keep the key secret.`
+        : `Took ${certificateDiskPath}, which is there already and good until ${until}.`,
+    );
   }
   return registrationCommands(planned, credential).trimEnd();
 }

@@ -30,6 +30,8 @@ export type NewCredential = { readonly notAfter: Date } & (
   | { readonly type: 'secret' }
   | {
       readonly type: 'certificate';
+      /** Whether it was made for this run, or was there from an earlier one. */
+      readonly isNew: boolean;
       /** The public part, by its absolute path. */
       readonly file: string;
       /** As the settings are to name them. */
