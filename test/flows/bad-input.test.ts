@@ -105,7 +105,6 @@ describe('Whatever goes wrong', function () {
       'wrong-iss',
       'wrong-aud',
       'wrong-key',
-      'expired',
     ] satisfies IdTokenFault[]) {
       it(`an ID token that is wrong is refused: ${fault}`, async () => {
         const callback = await aCallback();
@@ -114,6 +113,15 @@ describe('Whatever goes wrong', function () {
         await expectNoSession();
       });
     }
+
+    it('an ID token that has expired already is a clock’s fault, and not the person’s: 500', async () => {
+      const callback = await aCallback();
+      sandbox.controls.spoilNextIdToken('expired');
+      const page = await visitor.open(callback);
+      expectTold(page, 500);
+      expect(page.text).to.include('clocks').and.include('You have done nothing wrong');
+      await expectNoSession();
+    });
 
     it('an ID token by a key not known yet is for later: 503', async () => {
       const callback = await aCallback();
