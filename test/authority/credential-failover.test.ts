@@ -291,7 +291,8 @@ describe('A list of credentials', () => {
     expect(audited).to.deep.equal([]);
   });
 
-  it('goes on to the next where a module makes a new assertion each time, and stays there', async () => {
+  /** One that gives another assertion each time. */
+  function aModule(): ClientCredential {
     const module = join(aFolder(), 'assertions.mjs');
     writeFileSync(
       module,
@@ -299,12 +300,11 @@ describe('A list of credentials', () => {
       const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
       export const getAssertion = () => encoded({}) + '.' + encoded({ jti: count++ }) + '.c2ln';`,
     );
-    const custom = {
-      sourceType: 'CustomSignedAssertion',
-      key: FIRST.key,
-      module,
-      data: {},
-    } as const;
+    return { sourceType: 'CustomSignedAssertion', key: FIRST.key, module, data: {} };
+  }
+
+  it('goes on to the next where a module makes a new assertion each time, and stays there', async () => {
+    const custom = aModule();
     code = 700213;
     const authority = an(custom, SECOND);
     await refreshTokens(authority, aRefresh());
@@ -313,20 +313,8 @@ describe('A list of credentials', () => {
   });
 
   it('asks a module twice at most, where there is nothing else', async () => {
-    const module = join(aFolder(), 'assertions.mjs');
-    writeFileSync(
-      module,
-      `let count = 0;
-      const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-      export const getAssertion = () => encoded({}) + '.' + encoded({ jti: count++ }) + '.c2ln';`,
-    );
     code = 700213;
-    const custom = {
-      sourceType: 'CustomSignedAssertion',
-      key: FIRST.key,
-      module,
-      data: {},
-    } as const;
+    const custom = aModule();
     await failure(refreshTokens(an(custom), aRefresh()));
     expect(tried()).to.have.length(2);
   });

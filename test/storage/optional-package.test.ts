@@ -1,4 +1,4 @@
-/** Stores whose packages are optional, where those are not installed. */
+/** Stores and credentials whose packages are optional, where those are not installed. */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -18,11 +18,12 @@ function withoutOptionalPackages(): string {
   const folder = aFolder();
   cpSync('src', join(folder, 'src'), { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  for (const scope of ['', '@keyv']) {
+  for (const scope of ['', '@keyv', '@azure']) {
     mkdirSync(join(folder, 'node_modules', scope), { recursive: true });
     for (const name of readdirSync(join('node_modules', scope))) {
       const path = join(scope, name);
-      if (path in optionalDependencies || path === '@keyv' || name.startsWith('.')) continue;
+      const isScope = path === '@keyv' || path === '@azure';
+      if (path in optionalDependencies || isScope || name.startsWith('.')) continue;
       symlinkSync(resolve('node_modules', path), join(folder, 'node_modules', path));
     }
   }
@@ -41,6 +42,41 @@ for (const uri of process.argv.slice(1)) {
   );
 }
 console.log(JSON.stringify(said));`;
+
+const PREPARE_EACH = `
+import { ClientCredentials } from './src/credentials/client-credentials.ts';
+import { createLog } from './src/log.ts';
+const parts = { clientId: 'c', now: Date.now, log: createLog('silent'), audit: () => {} };
+const vault = { vaultUrl: new URL('https://a.vault.azure.net'), certificateName: 'a', sendX5c: false };
+const said = {};
+for (const sourceType of process.argv.slice(1)) {
+  const credential = { sourceType, key: 'AzureAd:A:0', ...vault, secret: 's', audience: 'api://a' };
+  said[sourceType] = await new ClientCredentials([credential], parts).prepare().then(
+    () => 'prepared',
+    (error) => error.code + ': ' + error.message,
+  );
+}
+console.log(JSON.stringify(said));`;
+
+describe('A credential whose package is not installed', () => {
+  it('ends the start, with the command that installs it; others need none', async () => {
+    const needed = {
+      KeyVault: '@azure/keyvault-secrets',
+      SignedAssertionFromVault: '@azure/keyvault-certificates',
+      SignedAssertionFromManagedIdentity: '@azure/identity',
+    };
+    const args = ['--input-type=module', '--eval', PREPARE_EACH];
+    const names = ['ClientSecret', ...Object.keys(needed)];
+    const cwd = withoutOptionalPackages();
+    const { stdout } = await promisify(execFile)(process.execPath, [...args, ...names], { cwd });
+    const { ClientSecret, ...said } = z.record(z.string(), z.string()).parse(JSON.parse(stdout));
+    expect(ClientSecret).to.equal('prepared');
+    for (const [sourceType, name] of Object.entries(needed)) {
+      expect(said[sourceType]).to.match(/^misconfigured: AzureAd:A:0 needs a package/);
+      expect(said[sourceType]).to.include(`npm install ${name}`);
+    }
+  });
+});
 
 describe('A store whose package is not installed', () => {
   it('is refused at the start, with the command that installs it', async () => {
