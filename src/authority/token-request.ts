@@ -69,9 +69,9 @@ export async function requestTokens(authority: Authority, grant: Grant): Promise
   const metadata = await authority.metadata.current();
   const answer = await authority.credentials.use(
     (proof) => exchangeInForm({ authority, metadata, grant, proof }),
-    (given) => {
+    (given, { kind }) => {
       if (!('status' in given)) return 'accepted';
-      return credentialRefusal(authority.settings.authority, given) ?? 'unjudged';
+      return credentialRefusal(authority.settings.authority, given, kind) ?? 'unjudged';
     },
   );
   if ('status' in answer) throw refusal(answer, grant, authority.now());

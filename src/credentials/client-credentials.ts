@@ -33,7 +33,8 @@ export class ClientCredentials {
   readonly #slots: readonly CredentialSlot[];
   readonly #parts: CredentialsParts;
   #inUse: { readonly slot: CredentialSlot; readonly turn: number } | undefined;
-  #quietUntil = Number.NEGATIVE_INFINITY;
+  #quietFrom = 0;
+  #isProbing = false;
   #isAllRefused = false;
   #isNoneLeft = false;
   #toldAt = Number.NEGATIVE_INFINITY;
@@ -53,29 +54,52 @@ export class ClientCredentials {
    * once; one that was refused and is another when it is read anew is tried as such. The refusal of
    * the last one is the answer.
    *
-   * @throws {Misconfigured} no credential can be used, or all were refused a moment ago.
-   * @throws {Unavailable} none can be used now, as what gives it is away.
+   * @throws {Misconfigured} no credential can be used.
+   * @throws {Unavailable} none can be used now, as what gives it is away, or all were refused a moment ago.
    */
-  async use<T>(send: (proof: Proof) => Promise<T>, judge: (answer: T) => Verdict): Promise<T> {
-    this.#keepQuiet();
+  async use<T>(
+    send: (proof: Proof) => Promise<T>,
+    judge: (answer: T, proof: Proof) => Verdict,
+  ): Promise<T> {
+    const isProbe = this.#beginProbe();
+    try {
+      return await this.#useEach(send, judge);
+    } finally {
+      if (isProbe) this.#isProbing = false;
+    }
+  }
+
+  async #useEach<T>(
+    send: (proof: Proof) => Promise<T>,
+    judge: (answer: T, proof: Proof) => Verdict,
+  ): Promise<T> {
     const tried: Attempt[] = [];
-    let refused: { readonly answer: T } | undefined;
+    let refused: { readonly answer: T; readonly isCertain: boolean } | undefined;
     for (let next = await this.#next(tried); next; next = await this.#next(tried)) {
       tried.push(next);
       const begun = this.#nextTurn();
-      const answer = await sendWith(send, next);
+      const answer = await this.#send(send, next);
       if (answer === undefined) continue;
-      const verdict = judge(answer.value);
+      const verdict = judge(answer.value, next.loaded.proof);
       if (verdict === 'accepted') this.#accepted(next, begun);
-      if (verdict === 'accepted' || verdict === 'unjudged') return answer.value;
-      refused = { answer: answer.value };
+      // It got past the credential, or was not looked at: either way the quiet has no more reason.
+      if (verdict === 'accepted' || verdict === 'unjudged') {
+        this.#isAllRefused = false;
+        return answer.value;
+      }
+      refused = {
+        answer: answer.value,
+        isCertain: verdict.isCertain && refused?.isCertain !== false,
+      };
+      if (!verdict.isCertain) continue;
       next.slot.refused(next.loaded, verdict, this.#nextTurn());
       await next.slot.reload();
     }
+    if (refused && !refused.isCertain) return refused.answer;
     this.#sayNoneIsLeft();
-    if (!refused) throw this.#nothingUsable();
+    if (!refused || this.#slots.some(({ isAway }) => isAway)) throw this.#nothingUsable();
     this.#isAllRefused = true;
-    this.#quietUntil = this.#parts.now() + QUIET_MS;
+    this.#quietFrom = this.#parts.now();
     return refused.answer;
   }
 
@@ -105,20 +129,27 @@ export class ClientCredentials {
     return this.#turn;
   }
 
-  #keepQuiet(): void {
-    if (!this.#isAllRefused) return;
-    const now = this.#parts.now();
-    if (now < this.#quietUntil) throw this.#refusedAll();
-    // This one asks; the others wait for what it finds.
-    this.#quietUntil = now + QUIET_MS;
+  /** While all are refused one request at a time asks, and pauses are kept between. @throws {Unavailable} */
+  #beginProbe(): boolean {
+    if (!this.#isAllRefused) return false;
+    const elapsed = this.#parts.now() - this.#quietFrom;
+    // A clock that was set back ends it, too.
+    const isQuiet = elapsed >= 0 && elapsed < QUIET_MS;
+    if (isQuiet || this.#isProbing) throw this.#unavailable();
+    this.#isProbing = true;
+    return true;
   }
 
   /** In their order; those refused of late come last, as they may have been mended at the authority. */
   async #next(tried: readonly Attempt[]): Promise<Attempt | undefined> {
-    return (
-      (await this.#first(tried, (slot) => slot.usable())) ??
-      (tried.length === 0 ? await this.#first(tried, (slot) => slot.awaited()) : undefined)
+    const now = await this.#first(tried, (slot) => slot.usable());
+    if (now && !now.slot.refusalOf(now.loaded)) return now;
+    // Before one that was refused is asked about again, what was away a moment ago is waited for.
+    const isTried = (slot: CredentialSlot) => tried.some((each) => each.slot === slot);
+    const later = await this.#first(tried, async (slot) =>
+      isTried(slot) ? undefined : await slot.awaited(),
     );
+    return later && !later.slot.refusalOf(later.loaded) ? later : (now ?? later);
   }
 
   async #first(
@@ -135,14 +166,32 @@ export class ClientCredentials {
     return last;
   }
 
+  /** `undefined`: the credential failed before anything was sent. */
+  async #send<T>(
+    send: (proof: Proof) => Promise<T>,
+    { slot, loaded }: Attempt,
+  ): Promise<{ readonly value: T } | undefined> {
+    try {
+      return { value: await send(loaded.proof) };
+    } catch (error) {
+      if (!(error instanceof CredentialUnusable)) {
+        // The authority is away: that is another trouble.
+        this.#isAllRefused = false;
+        throw error;
+      }
+      // The next one may do: a vault that cannot sign now is no reason to fail.
+      await slot.failed(loaded, error);
+      return undefined;
+    }
+  }
+
   #accepted({ slot, loaded }: Attempt, begun: number): void {
-    const isRecovered = this.#isNoneLeft;
-    this.#isAllRefused = false;
-    this.#isNoneLeft = false;
     const before = this.#inUse;
     const errorCodes = before?.slot.errorCodes;
     // An answer that was long under way says nothing of what has happened since.
     if (!slot.accepted(loaded, begun) || (before && begun < before.turn)) return;
+    const isRecovered = this.#isNoneLeft;
+    this.#isNoneLeft = false;
     if (before?.slot === slot && !isRecovered) return;
     this.#inUse = { slot, turn: this.#nextTurn() };
     const { key: credential, sourceType } = slot.credential;
@@ -171,9 +220,13 @@ export class ClientCredentials {
   }
 
   #nothingUsable(): Misconfigured | Unavailable {
-    if (!this.#slots.some(({ isAway }) => isAway)) return this.#refusedAll();
+    return this.#slots.some(({ isAway }) => isAway) ? this.#unavailable() : this.#refusedAll();
+  }
+
+  /** Not held against anyone for longer. */
+  #unavailable(): Unavailable {
     const message = 'This site cannot prove who it is just now. Try again shortly.';
-    return new Unavailable(message, { cause: this.#cause() });
+    return new Unavailable(message, { cause: this.#cause(), retryAfterSeconds: QUIET_MS / 1000 });
   }
 
   #refusedAll(): Misconfigured {
@@ -190,19 +243,4 @@ export class ClientCredentials {
 function wasTried({ slot, loaded }: Attempt, tried: readonly Attempt[]): boolean {
   const isSame = (each: Attempt) => each.loaded.fingerprint === loaded.fingerprint;
   return tried.some(isSame) || tried.filter((each) => each.slot === slot).length >= ATTEMPTS_EACH;
-}
-
-/** `undefined`: the credential failed before anything was sent. */
-async function sendWith<T>(
-  send: (proof: Proof) => Promise<T>,
-  { slot, loaded }: Attempt,
-): Promise<{ readonly value: T } | undefined> {
-  try {
-    return { value: await send(loaded.proof) };
-  } catch (error) {
-    // The next one may do: a vault that cannot sign now is no reason to fail.
-    if (!(error instanceof CredentialUnusable)) throw error;
-    await slot.failed(loaded, error);
-    return undefined;
-  }
 }

@@ -8,6 +8,8 @@ import {
   type LoadedCredential,
 } from './credential-source.ts';
 import { type CredentialRefusal, RefusalMemory } from './refusal-memory.ts';
+import { isResting, restAfter } from './rest.ts';
+import { untimeliness } from './untimeliness.ts';
 
 export interface CredentialStatus {
   /** Where it is written, such as `AzureAd:ClientCredentials:0`. */
@@ -38,21 +40,19 @@ interface Problem {
   readonly isPassing: boolean;
 }
 
-/** Whoever issued it may have a clock that is ahead of ours. */
-const SKEW_MS = 60_000;
-/** Whoever gives a credential and is away is left alone, for longer each time. */
-const FIRST_REST_MS = 1000;
-const LONGEST_REST_MS = 16_000;
 /** Many requests may be refused at once: what was just loaded anew is not loaded again. */
 const RELOAD_PAUSE_MS = 2000;
 
 export class CredentialSlot {
   readonly credential: ClientCredential;
+  readonly isNear: boolean;
   readonly #parts: SlotParts;
   readonly #refusals: RefusalMemory;
   #loaded: LoadedCredential | undefined;
   #problem: Problem | undefined;
   #failures = 0;
+  /** What went wrong in its use, though it loads well. */
+  #misuse: (Problem & { readonly fingerprint: string; readonly failures: number }) | undefined;
   #retry: Promise<LoadedCredential | undefined> | undefined;
   #reload: Promise<LoadedCredential | undefined> | undefined;
   #reloadedAt = Number.NEGATIVE_INFINITY;
@@ -60,6 +60,7 @@ export class CredentialSlot {
   constructor(credential: ClientCredential, parts: SlotParts) {
     this.credential = credential;
     this.#parts = parts;
+    this.isNear = parts.source.isNear;
     this.#refusals = new RefusalMemory(parts.now);
   }
 
@@ -68,21 +69,24 @@ export class CredentialSlot {
    * asked for again behind them.
    */
   async usable(): Promise<LoadedCredential | undefined> {
-    if (!this.#problem || this.#parts.source.isNear) return await this.#loadCurrent();
-    this.#startRetry();
-    return undefined;
+    if (this.#problem && !this.isNear) {
+      this.#startRetry();
+      return undefined;
+    }
+    return this.#unlessItFailed(await this.#loadCurrent());
   }
 
   /** The same, for those who have nothing else: they wait for what is being asked for. */
   async awaited(): Promise<LoadedCredential | undefined> {
-    return (await this.usable()) ?? (await this.#retry);
+    return (await this.usable()) ?? this.#unlessItFailed(await this.#retry);
   }
 
   /** Loaded anew after a refusal, so that what was replaced at its source takes its place. */
   async reload(): Promise<LoadedCredential | undefined> {
     const { now, source } = this.#parts;
     if (this.#reload !== undefined) return await this.#reload;
-    if (now() - this.#reloadedAt < RELOAD_PAUSE_MS) return this.#problem ? undefined : this.#loaded;
+    const elapsed = now() - this.#reloadedAt;
+    if (elapsed >= 0 && elapsed < RELOAD_PAUSE_MS) return this.#problem ? undefined : this.#loaded;
     this.#reload = this.#load(() => source.reload()).finally(() => {
       this.#reload = undefined;
       this.#reloadedAt = now();
@@ -90,7 +94,6 @@ export class CredentialSlot {
     return await this.#reload;
   }
 
-  /** What the authority has said against it of late. */
   refusalOf(loaded: LoadedCredential): CredentialRefusal | undefined {
     return this.#refusals.against(loaded);
   }
@@ -104,17 +107,17 @@ export class CredentialSlot {
   /** `begun`: when the request began that was answered. Gives whether it counts. */
   accepted(loaded: LoadedCredential, begun: number): boolean {
     if (this.#loaded === loaded && !untimeliness(loaded, this.#parts.now())) this.#isWell();
+    if (this.#misuse?.fingerprint === loaded.fingerprint) this.#misuse = undefined;
     return this.#refusals.accepted(begun);
-  }
-
-  get isNear(): boolean {
-    return this.#parts.source.isNear;
   }
 
   /** What went wrong while it was used: signing, for one. What has replaced it takes its place at once. */
   async failed({ fingerprint }: LoadedCredential, error: CredentialUnusable): Promise<void> {
     const fresh = await this.reload();
-    if (!fresh || fresh.fingerprint === fingerprint) this.#note(error);
+    if (fresh && fresh.fingerprint !== fingerprint) return;
+    const failures = this.#misuse?.fingerprint === fingerprint ? this.#misuse.failures + 1 : 0;
+    const problem = this.#problemOf(error, failures, this.#misuse);
+    this.#misuse = { ...problem, fingerprint, failures };
   }
 
   /** @throws {Misconfigured} code that it needs is not there, or is wrong. */
@@ -124,7 +127,7 @@ export class CredentialSlot {
 
   /** Whether what stands against it may be gone by itself in a moment. */
   get isAway(): boolean {
-    return this.#problem?.isPassing ?? false;
+    return (this.#problem ?? this.#misuse)?.isPassing ?? false;
   }
 
   /** What stands against it now, in the authority's numbers. */
@@ -138,22 +141,30 @@ export class CredentialSlot {
     const numbers = refusal?.errorCodes.map((code) => `AADSTS${code}`).join(', ');
     const refused = refusal && `refused by the authority (${numbers || 'invalid_client'})`;
     const known = this.#loaded ? 'usable' : 'unknown';
-    const warning = this.#loaded?.warning;
+    const { warning, proof, validTo } = this.#loaded ?? {};
+    const expiresAt = proof?.kind === 'certificate' ? validTo : undefined;
+    const problem = this.#problem ?? this.#misuse;
     return {
-      ...{ key, sourceType, refusals: this.#refusals.count, expiresAt: this.#expiresAt },
+      ...{ key, sourceType, refusals: this.#refusals.count, expiresAt },
       thumbprint: this.#loaded?.thumbprint,
-      state: this.#problem ? 'unusable' : refusal ? 'refused' : known,
-      problem: this.#problem?.text ?? refused ?? warning?.text,
-      fix: this.#problem?.fix ?? refusal?.fix ?? warning?.fix,
+      state: problem ? 'unusable' : refusal ? 'refused' : known,
+      problem: problem?.text ?? refused ?? warning?.text,
+      fix: problem?.fix ?? refusal?.fix ?? warning?.fix,
     };
   }
 
-  get #expiresAt(): number | undefined {
-    return this.#loaded?.proof.kind === 'certificate' ? this.#loaded.validTo : undefined;
+  /** What loads well may fail when it is used; then one request tries it after each rest, and the others pass on. */
+  #unlessItFailed(loaded: LoadedCredential | undefined): LoadedCredential | undefined {
+    const misuse = this.#misuse;
+    if (!loaded || misuse?.fingerprint !== loaded.fingerprint) return loaded;
+    if (isResting(misuse.restUntil, this.#parts.now())) return undefined;
+    this.#misuse = { ...misuse, restUntil: this.#parts.now() + restAfter(misuse.failures) };
+    return loaded;
   }
 
   #startRetry(): void {
-    if (this.#retry !== undefined || this.#parts.now() < (this.#problem?.restUntil ?? 0)) return;
+    if (this.#retry !== undefined || isResting(this.#problem?.restUntil ?? 0, this.#parts.now()))
+      return;
     this.#retry = this.#loadCurrent().finally(() => {
       this.#retry = undefined;
     });
@@ -214,16 +225,19 @@ export class CredentialSlot {
     this.#failures = 0;
   }
 
-  #note({ message: text, fix, isPassing }: CredentialUnusable): void {
-    const { log, now, source } = this.#parts;
-    const isNews = this.#problem?.text !== text;
-    const restMs = source.isNear
-      ? 0
-      : Math.min(FIRST_REST_MS * 2 ** this.#failures, LONGEST_REST_MS);
-    this.#problem = { text, fix, isPassing, restUntil: now() + restMs };
+  #note(error: CredentialUnusable): void {
+    const problem = this.#problemOf(error, this.#failures, this.#problem);
+    this.#problem = this.isNear ? { ...problem, restUntil: 0 } : problem;
     this.#failures += 1;
+  }
+
+  /** The log is told of what is new. */
+  #problemOf(error: CredentialUnusable, failures: number, before: Problem | undefined): Problem {
+    const { message: text, fix, isPassing } = error;
+    const { log, now } = this.#parts;
     const about = { event: 'client_credential_unusable', ...this.#name(), problem: text, fix };
-    if (isNews) log.warn(about, 'a credential of this site cannot be used now');
+    if (before?.text !== text) log.warn(about, 'a credential of this site cannot be used now');
+    return { text, fix, isPassing, restUntil: now() + restAfter(failures) };
   }
 
   #name() {
@@ -231,17 +245,4 @@ export class CredentialSlot {
     const { thumbprint } = this.#loaded ?? {};
     return { credential: key, sourceType, ...(thumbprint && { thumbprint }) };
   }
-}
-
-function untimeliness(
-  { validFrom, validTo, warning }: LoadedCredential,
-  now: number,
-): CredentialUnusable | undefined {
-  const shown = (at: number) => new Date(at).toISOString();
-  const fix = warning ? `${warning.text}. ${warning.fix}` : 'Put one there that is valid now.';
-  if (validTo !== undefined && validTo <= now) {
-    return new CredentialUnusable(`expired at ${shown(validTo)}`, { fix });
-  }
-  if (validFrom === undefined || validFrom <= now + SKEW_MS) return undefined;
-  return new CredentialUnusable(`is not valid before ${shown(validFrom)}`, { fix });
 }

@@ -33,7 +33,8 @@ export class KeptAssertion implements CredentialSource {
     const now = this.#options.now();
     const validTo = this.#kept?.loaded.validTo ?? 0;
     if (!this.#kept || now >= validTo) return await this.reload();
-    if (now >= this.#kept.renewAt && now >= this.#notBefore) {
+    const restMs = this.#notBefore - now;
+    if (now >= this.#kept.renewAt && (restMs <= 0 || restMs > RETRY_MS)) {
       this.#notBefore = now + RETRY_MS;
       // What the margin is for: nobody waits, and its giver may be away for a while.
       this.reload().catch(() => {});

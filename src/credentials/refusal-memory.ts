@@ -6,6 +6,8 @@ export interface CredentialRefusal {
   readonly errorCodes: readonly number[];
   /** What the operator does about it. */
   readonly fix: string;
+  /** Whether it is about the credential for sure: only then is it remembered. */
+  readonly isCertain: boolean;
 }
 
 type Remembered = CredentialRefusal & {
@@ -31,7 +33,9 @@ export class RefusalMemory {
   /** What stands against a credential; an assertion is another one each time, and refused for what lasts. */
   against({ fingerprint, proof }: LoadedCredential): CredentialRefusal | undefined {
     const last = this.#last;
-    if (!last || this.#now() - last.at >= REFUSED_MS) return undefined;
+    const elapsed = last ? this.#now() - last.at : 0;
+    // A clock that was set back ends it, too.
+    if (!last || elapsed >= REFUSED_MS || elapsed < 0) return undefined;
     return last.fingerprint === fingerprint || proof.kind === 'assertion' ? last : undefined;
   }
 

@@ -1,5 +1,5 @@
 /** Several credentials at the token endpoint: their order, which takes over, and what is remembered and told. */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
@@ -48,6 +48,18 @@ describe('A list of credentials', () => {
     });
   const tried = () => stub.tokenRequests.map(({ form }) => form.get('client_secret'));
 
+  /** One that gives another assertion each time. */
+  function aModule(): ClientCredential {
+    const module = join(aFolder(), 'assertions.mjs');
+    writeFileSync(
+      module,
+      `let count = 0;
+      const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+      export const getAssertion = () => encoded({}) + '.' + encoded({ jti: count++ }) + '.c2ln';`,
+    );
+    return { sourceType: 'CustomSignedAssertion', key: FIRST.key, module, data: {} };
+  }
+
   it('is used from its beginning', async () => {
     good = ['first', 'second'];
     await refreshTokens(an(FIRST, SECOND), aRefresh());
@@ -70,17 +82,27 @@ describe('A list of credentials', () => {
   }
 
   for (const ofIssuer of [90061, 50166, 501661, 70021]) {
-    it(`goes on where Entra ID could not ask about an assertion (AADSTS${ofIssuer})`, async () => {
+    const body = aadsts('invalid_request', ofIssuer);
+    const answerAssertions = () => {
       stub.onToken = async ({ form }) =>
         form.get('client_secret') === 'second'
           ? { body: await stub.tokens() }
-          : { status: 400, body: aadsts('invalid_request', ofIssuer) };
-      await refreshTokens(an(FIRST, SECOND), aRefresh());
-      expect(tried()).to.deep.equal(['first', 'second']);
+          : { status: 400, body };
+    };
+    it(`goes on where Entra ID could not ask about an assertion (AADSTS${ofIssuer})`, async () => {
+      answerAssertions();
+      await refreshTokens(an(aModule(), SECOND), aRefresh());
+      expect(tried()).to.deep.equal([null, 'second']);
+    });
+
+    it(`does not where a secret was shown, which that is not about (AADSTS${ofIssuer})`, async () => {
+      answerAssertions();
+      await failure(refreshTokens(an(FIRST, SECOND), aRefresh()));
+      expect(tried()).to.deep.equal(['first']);
     });
   }
 
-  for (const other of [700016, 7000229, 7000112, 90002]) {
+  for (const other of [700016, 7000229, 7000112, 90002, 50011, 501051, 650057]) {
     it(`stays with the first after AADSTS${other}, which no other could mend`, async () => {
       code = other;
       const error = await failure(refreshTokens(an(FIRST, SECOND), aRefresh()));
@@ -154,15 +176,84 @@ describe('A list of credentials', () => {
     await Promise.all(Array.from({ length: 50 }, ask));
     expect(tried()).to.have.length(100);
     now += 6000;
-    expect((await Promise.all(Array.from({ length: 50 }, ask))).every(isMisconfigured)).to.equal(
-      true,
-    );
+    const errors = await Promise.all(Array.from({ length: 50 }, ask));
+    expect(errors.filter(isMisconfigured), 'the one that asked').to.have.length(1);
+    expect(errors.filter((error) => error instanceof Unavailable)).to.have.length(49);
     expect(tried()).to.have.length(102);
     good = ['second'];
     now += 6000;
     await refreshTokens(authority, aRefresh());
     await refreshTokens(authority, aRefresh());
     expect(tried().slice(102)).to.deep.equal(['first', 'second', 'second']);
+  });
+
+  it('tries the next for an unknown number, for this request only, and thinks no worse of any', async () => {
+    code = 799_999;
+    const authority = an(FIRST, SECOND);
+    await refreshTokens(authority, aRefresh());
+    await refreshTokens(authority, aRefresh());
+    expect(tried()).to.deep.equal(['first', 'second', 'first', 'second']);
+    good = [];
+    const error = await failure(refreshTokens(authority, aRefresh()));
+    expect(error).to.be.instanceOf(Misconfigured);
+    good = ['first'];
+    await refreshTokens(authority, aRefresh());
+    expect(tried().at(-1), 'nobody else has to be quiet').to.equal('first');
+    expect(lines.of('client_credential_refused')).to.deep.equal([]);
+    expect(lines.of('client_credentials_exhausted')).to.deep.equal([]);
+  });
+
+  for (const [what, answer] of [
+    ['is about the person', { status: 400, body: aadsts('invalid_grant', 50173) }],
+    ['is busy', { status: 503, body: {} }],
+  ] as const) {
+    it(`has its quiet ended by an answer that ${what}`, async () => {
+      good = [];
+      const authority = an(FIRST, SECOND);
+      await failure(refreshTokens(authority, aRefresh()));
+      const refusing = stub.onToken;
+      now += 6000;
+      stub.onToken = () => answer;
+      await failure(refreshTokens(authority, aRefresh()));
+      stub.onToken = refusing;
+      good = ['first'];
+      await refreshTokens(authority, aRefresh());
+      expect(tried().at(-1)).to.equal('first');
+    });
+  }
+
+  it('is not quiet for longer because a clock was set back', async () => {
+    good = [];
+    const authority = an(FIRST, SECOND);
+    await failure(refreshTokens(authority, aRefresh()));
+    now -= 60 * MINUTES;
+    good = ['first'];
+    await refreshTokens(authority, aRefresh());
+  });
+
+  it('waits for what was away for a moment rather than to end with one that is refused', async () => {
+    const folder = aFolder();
+    const [module, away] = [join(folder, 'assertions.mjs'), join(folder, 'away')];
+    writeFileSync(
+      module,
+      `import { existsSync } from 'node:fs';
+      export const getAssertion = ({ data }) => {
+        if (existsSync(data.away)) throw new Error('away');
+        return 'e30.e30.c2ln';
+      };`,
+    );
+    const custom = { sourceType: 'CustomSignedAssertion', key: FIRST.key } as const;
+    const authority = an({ ...custom, module, data: { away } }, SECOND);
+    stub.onToken = async ({ form }) =>
+      form.has('client_assertion')
+        ? { body: await stub.tokens() }
+        : { status: 401, body: aadsts('invalid_client', 7000222) };
+    writeFileSync(away, '');
+    const error = await failure(refreshTokens(authority, aRefresh()));
+    expect(error, 'for later, as it may pass').to.be.instanceOf(Unavailable);
+    rmSync(away);
+    now += 1500;
+    await refreshTokens(authority, aRefresh());
   });
 
   it('goes back to one that was refused when the others are refused, too', async () => {
@@ -290,18 +381,6 @@ describe('A list of credentials', () => {
     await refreshTokens(authority, aRefresh());
     expect(audited).to.deep.equal([]);
   });
-
-  /** One that gives another assertion each time. */
-  function aModule(): ClientCredential {
-    const module = join(aFolder(), 'assertions.mjs');
-    writeFileSync(
-      module,
-      `let count = 0;
-      const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-      export const getAssertion = () => encoded({}) + '.' + encoded({ jti: count++ }) + '.c2ln';`,
-    );
-    return { sourceType: 'CustomSignedAssertion', key: FIRST.key, module, data: {} };
-  }
 
   it('goes on to the next where a module makes a new assertion each time, and stays there', async () => {
     const custom = aModule();

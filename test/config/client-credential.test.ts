@@ -107,10 +107,12 @@ describe('The client credential', () => {
 
   it('is refused where a token itself stands in the place of its path, and is not repeated', () => {
     const token = 'eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2ln';
-    const written = { SourceType: 'SignedAssertionFilePath', SignedAssertionFileDiskPath: token };
-    const faults = faultsWith(using(written), { files });
-    expect(faults[0]?.key).to.match(/SignedAssertionFileDiskPath$/);
-    expect(JSON.stringify(faults)).to.not.contain('eyJ');
+    for (const text of [token, `"${token}"`, `Bearer ${token}`, 'x'.repeat(300)]) {
+      const written = { SourceType: 'SignedAssertionFilePath', SignedAssertionFileDiskPath: text };
+      const faults = faultsWith(using(written), { files });
+      expect(faults[0]?.key).to.match(/SignedAssertionFileDiskPath$/);
+      expect(JSON.stringify(faults)).to.not.contain('eyJ').and.not.contain('xxx');
+    }
   });
 
   it('is called by the index that is written, though some are left out', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ClientCredentials } from '../../src/credentials/client-credentials.ts';
-import { CredentialUnusable } from '../../src/credentials/credential-source.ts';
+import { CredentialUnusable, type Proof } from '../../src/credentials/credential-source.ts';
 import { customAssertion } from '../../src/credentials/custom-assertion.ts';
 import { Misconfigured, Unavailable } from '../../src/errors.ts';
 import { caught } from '../support/caught.ts';
@@ -111,6 +111,39 @@ describe('A module that gives assertions', () => {
     await slow;
     expect(credentials.inUse).to.equal('second');
     expect(audited).to.have.length(1);
+  });
+
+  it('whose assertion fails in its use is left alone for longer each time, by all but one', async () => {
+    let now = 1_800_000_000_000;
+    const credentials = new ClientCredentials(
+      [
+        { sourceType: 'ClientSecret', key: 'first', secret: 'a' },
+        { sourceType: 'ClientSecret', key: 'second', secret: 'b' },
+      ],
+      { clientId: 'c', now: () => now, log: logLines().log, audit: () => {} },
+    );
+    let failures = 0;
+    const send = async (proof: Proof) => {
+      if (proof.kind !== 'secret' || proof.secret !== 'a') return 'sent';
+      failures += 1;
+      throw new CredentialUnusable('cannot sign', { fix: 'Wait.', isPassing: true });
+    };
+    const many = () =>
+      Promise.all(Array.from({ length: 10 }, () => credentials.use(send, () => 'accepted')));
+    await credentials.use(send, () => 'accepted');
+    for (const [seconds, expected] of [
+      [0, 1],
+      [1.1, 2],
+      [1.1, 2],
+      [1, 3],
+      [3, 3],
+      [1.1, 4],
+    ] as const) {
+      now += seconds * 1000;
+      await many();
+      expect(failures, `after ${seconds} s`).to.equal(expected);
+    }
+    expect(credentials.status[0]?.state).to.equal('unusable');
   });
 
   it('that throws at once leaves no promise behind that would end the process', async () => {
