@@ -217,7 +217,7 @@ describe('A list of credentials', () => {
       await failure(refreshTokens(authority, aRefresh()));
       stub.onToken = refusing;
       good = ['first'];
-      await refreshTokens(authority, aRefresh());
+      await Promise.all(Array.from({ length: 10 }, () => refreshTokens(authority, aRefresh())));
       expect(tried().at(-1)).to.equal('first');
     });
   }
@@ -254,6 +254,7 @@ describe('A list of credentials', () => {
     rmSync(away);
     now += 1500;
     await refreshTokens(authority, aRefresh());
+    expect(tried(), 'and does not ask about that one again').to.deep.equal(['second', null]);
   });
 
   it('goes back to one that was refused when the others are refused, too', async () => {
