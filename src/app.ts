@@ -18,7 +18,7 @@ import { TokenBroker } from './broker/token-broker.ts';
 import { tokenSetSchema } from './broker/token-set.ts';
 import { systemClock } from './clock.ts';
 import type { Settings } from './config/settings.ts';
-import { watchExpiry } from './credentials/watch-expiry.ts';
+import { watchCredentials } from './credentials/watch-credentials.ts';
 import { ApiClient } from './downstream/api-client.ts';
 import { KeyRing } from './encryption.ts';
 import { loadHooks } from './load-hooks.ts';
@@ -116,7 +116,7 @@ export async function createApp(settings: Settings, log: Log, addRoutes?: AddRou
     addRoutes,
   });
 
-  const stopWatching = watchExpiry({
+  const stopWatching = watchCredentials({
     review: (isFar) => credentials.review({ isFar }),
     ...{ now: clock.now, log },
   });

@@ -7,7 +7,7 @@ import type { AzureAdSettings } from '../../src/config/azure-ad.ts';
 import { cloudOf } from '../../src/config/clouds.ts';
 import type { AuthoritySettings, ClientCredential } from '../../src/config/settings.ts';
 import type { CredentialStatus } from '../../src/credentials/credential-slot.ts';
-import { daysLeft } from '../../src/credentials/watch-expiry.ts';
+import { daysLeft } from '../../src/credentials/watch-credentials.ts';
 import { AppError, SignInRequired, Unavailable } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { isConcreteTenant, PERSONAL_TENANT } from '../../src/tenant-id.ts';

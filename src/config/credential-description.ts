@@ -57,13 +57,16 @@ export function readCredentialDescription(
   const known = Object.keys(SUPPORTED);
   const written = section.requiredText('SourceType', `Set it to one of ${known.join(', ')}.`);
   if (written === undefined) return undefined;
-  const isWritten = (name: string) => name.toLowerCase() === written.toLowerCase();
-  const [foreign, [problem, fix] = ['', '']] =
-    Object.entries(NOT_SUPPORTED).find(([name]) => isWritten(name)) ?? [];
-  // Fields of a source that is refused are not worth a word.
-  if (foreign) section.fault('SourceType', `is ${foreign}, which ${problem}`, fix);
-  const read = Object.entries(SUPPORTED).find(([name]) => isWritten(name))?.[1];
-  if (foreign) return undefined;
+  const isWritten = ([name]: readonly [string, unknown]) =>
+    name.toLowerCase() === written.toLowerCase();
+  const foreign = Object.entries(NOT_SUPPORTED).find(isWritten);
+  if (foreign) {
+    // Fields of a source that is refused are not worth a word.
+    const [name, [problem, fix]] = foreign;
+    section.fault('SourceType', `is ${name}, which ${problem}`, fix);
+    return undefined;
+  }
+  const [, read] = Object.entries(SUPPORTED).find(isWritten) ?? [];
   section.refuseUnknownKeys();
   if (read) return read(section, context);
   const near = nearest(written, [...known, ...Object.keys(NOT_SUPPORTED)]);

@@ -45,25 +45,22 @@ export interface VaultAddress {
 
 /** @throws {Misconfigured} a package is not installed. */
 export async function vaultSecrets({ key, vaultUrl, managedIdentityClientId }: VaultAddress) {
-  const { SecretClient } = await optionalPackage(
-    ...([key, '@azure/keyvault-secrets', () => import('@azure/keyvault-secrets')] as const),
-  );
+  const secrets = () => import('@azure/keyvault-secrets');
+  const { SecretClient } = await optionalPackage(key, '@azure/keyvault-secrets', secrets);
   const identity = await ambientIdentity(key, managedIdentityClientId);
   return new SecretClient(vaultUrl.href, identity, { retryOptions });
 }
 
 /** @throws {Misconfigured} a package is not installed. */
 export async function vaultSigning({ key, vaultUrl, managedIdentityClientId }: VaultAddress) {
+  const certificates = () => import('@azure/keyvault-certificates');
+  const keys = () => import('@azure/keyvault-keys');
   const { CertificateClient } = await optionalPackage(
-    ...([
-      key,
-      '@azure/keyvault-certificates',
-      () => import('@azure/keyvault-certificates'),
-    ] as const),
+    key,
+    '@azure/keyvault-certificates',
+    certificates,
   );
-  const { CryptographyClient } = await optionalPackage(
-    ...([key, '@azure/keyvault-keys', () => import('@azure/keyvault-keys')] as const),
-  );
+  const { CryptographyClient } = await optionalPackage(key, '@azure/keyvault-keys', keys);
   const identity = await ambientIdentity(key, managedIdentityClientId);
   return {
     certificates: new CertificateClient(vaultUrl.href, identity, { retryOptions }),

@@ -100,7 +100,8 @@ export class CredentialSlot {
 
   refused(loaded: LoadedCredential, refusal: CredentialRefusal, turn: number): void {
     if (!this.#refusals.refused(loaded, refusal, turn)) return;
-    const about = { event: 'client_credential_refused', ...this.#name(), ...refusal };
+    const { errorCodes, fix } = refusal;
+    const about = { event: 'client_credential_refused', ...this.#name(), errorCodes, fix };
     this.#parts.log.error(about, 'the authority refuses a credential of this site');
   }
 

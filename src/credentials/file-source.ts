@@ -16,16 +16,14 @@ export interface FileSourceOptions {
   readonly log: Log;
 }
 
-interface Seen {
-  readonly state: string;
-  readonly loaded?: LoadedCredential;
-  readonly problem?: CredentialUnusable;
-}
+type Seen =
+  | { readonly state: string; readonly loaded: LoadedCredential }
+  | { readonly state: string; readonly problem: CredentialUnusable };
 
 export class FileSource implements CredentialSource {
   readonly isNear = true;
   readonly #options: FileSourceOptions;
-  #seen: Seen = { state: '' };
+  #seen: Seen | undefined;
 
   constructor(options: FileSourceOptions) {
     this.#options = options;
@@ -34,10 +32,10 @@ export class FileSource implements CredentialSource {
   /** A look at the files tells whether they changed, so that reading them again would bring nothing else. */
   async current(): Promise<LoadedCredential> {
     const state = await fileState(this.#options.paths);
-    if (state !== this.#seen.state) this.#seen = this.#read(state);
-    const { loaded, problem } = this.#seen;
-    if (loaded) return loaded;
-    throw problem ?? new Error('read to no end');
+    const seen = this.#seen?.state === state ? this.#seen : this.#read(state);
+    this.#seen = seen;
+    if ('problem' in seen) throw seen.problem;
+    return seen.loaded;
   }
 
   reload(): Promise<LoadedCredential> {
@@ -51,12 +49,12 @@ export class FileSource implements CredentialSource {
       return { state, loaded: read() };
     } catch (error) {
       if (!(error instanceof CredentialUnusable)) throw error;
-      const { loaded } = this.#seen;
-      if (!loaded) return { state, problem: error };
+      const before = this.#seen;
+      if (!before || 'problem' in before) return { state, problem: error };
       const { message: text, fix } = error;
       const about = { event: 'client_credential_kept', credential: key, problem: text, fix };
       log.warn(about, 'a changed credential cannot be read: the one before stays in use');
-      return { state, loaded: { ...loaded, warning: { text, fix } } };
+      return { state, loaded: { ...before.loaded, warning: { text, fix } } };
     }
   }
 }

@@ -8,6 +8,7 @@ import { refreshTokens } from '../../src/authority/refresh-tokens.ts';
 import type { ClientCredential } from '../../src/config/settings.ts';
 import { Misconfigured, Unavailable } from '../../src/errors.ts';
 import { aCertificate as aPair } from '../config/a-certificate.ts';
+import { anAssertionModule } from '../support/assertion-module.ts';
 import { type LogLines, logLines } from '../support/log-lines.ts';
 import { aFolder } from '../support/site-process.ts';
 import { aadsts, type StubAuthority, startStubAuthority } from '../support/stub-authority.ts';
@@ -232,16 +233,7 @@ describe('A list of credentials', () => {
   });
 
   it('waits for what was away for a moment rather than to end with one that is refused', async () => {
-    const folder = aFolder();
-    const [module, away] = [join(folder, 'assertions.mjs'), join(folder, 'away')];
-    writeFileSync(
-      module,
-      `import { existsSync } from 'node:fs';
-      export const getAssertion = ({ data }) => {
-        if (existsSync(data.away)) throw new Error('away');
-        return 'e30.e30.c2ln';
-      };`,
-    );
+    const { module, away } = anAssertionModule();
     const custom = { sourceType: 'CustomSignedAssertion', key: FIRST.key } as const;
     const authority = an({ ...custom, module, data: { away } }, SECOND);
     stub.onToken = async ({ form }) =>

@@ -7,6 +7,7 @@ import { ClientCredentials } from '../../src/credentials/client-credentials.ts';
 import { CredentialUnusable, type Proof } from '../../src/credentials/credential-source.ts';
 import { customAssertion } from '../../src/credentials/custom-assertion.ts';
 import { Misconfigured, Unavailable } from '../../src/errors.ts';
+import { anAssertionModule } from '../support/assertion-module.ts';
 import { caught } from '../support/caught.ts';
 import { logLines } from '../support/log-lines.ts';
 import { aFolder } from '../support/site-process.ts';
@@ -76,16 +77,7 @@ describe('A module that gives assertions', () => {
   }
 
   it('that is away is not said to be in use again by an answer of before', async () => {
-    const folder = aFolder();
-    const [module, away] = [join(folder, 'assertions.mjs'), join(folder, 'away')];
-    writeFileSync(
-      module,
-      `import { existsSync } from 'node:fs';
-      export const getAssertion = ({ data }) => {
-        if (existsSync(data.away)) throw new Error('away');
-        return 'e30.e30.c2ln';
-      };`,
-    );
+    const { module, away } = anAssertionModule();
     const audited: unknown[] = [];
     const credentials = new ClientCredentials(
       [

@@ -1,5 +1,5 @@
 /** `GET /health/live` and `/health/ready`: for those who watch the site. */
-import { daysLeft } from '../../credentials/watch-expiry.ts';
+import { daysLeft } from '../../credentials/watch-credentials.ts';
 import { Unavailable } from '../../errors.ts';
 import { type StoreState, StoreUnavailable } from '../../storage/store-unavailable.ts';
 import type { Middleware, Parts } from '../context.ts';

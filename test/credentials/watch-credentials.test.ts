@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { CredentialStatus } from '../../src/credentials/credential-slot.ts';
-import { watchExpiry } from '../../src/credentials/watch-expiry.ts';
+import { watchCredentials } from '../../src/credentials/watch-credentials.ts';
 import { ERROR, logLines, WARN } from '../support/log-lines.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -21,7 +21,7 @@ describe('The watch over certificates', () => {
   async function linesFor(days: number | undefined) {
     const lines = logLines();
     const review = async () => [aStatus(days)];
-    const stop = watchExpiry({ review, now: Date.now, log: lines.log });
+    const stop = watchCredentials({ review, now: Date.now, log: lines.log });
     await delay(10);
     stop();
     return lines.of(event);
@@ -48,7 +48,7 @@ describe('The watch over certificates', () => {
       looks += 1;
       return [aStatus(20)];
     };
-    const stop = watchExpiry({ review, now: () => now, log: lines.log, everyMs: 5 });
+    const stop = watchCredentials({ review, now: () => now, log: lines.log, everyMs: 5 });
     while (looks < 4) await delay(5);
     expect(lines.of(event)).to.have.length(1);
     now += DAY_MS;
@@ -69,7 +69,7 @@ describe('The watch over certificates', () => {
       looks += 1;
       throw new Error('not now');
     };
-    const stop = watchExpiry({ review, now: Date.now, log: lines.log, everyMs: 5 });
+    const stop = watchCredentials({ review, now: Date.now, log: lines.log, everyMs: 5 });
     while (looks < 3) await delay(5);
     stop();
     expect(lines.of('client_credential_review').length).to.be.above(1);

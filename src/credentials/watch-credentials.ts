@@ -19,7 +19,12 @@ const EVERY_MS = 60_000;
 const FAR_EVERY = 60;
 
 /** Looks at once and then every minute, until it is stopped by what it gives back. */
-export function watchExpiry({ review, now, log, everyMs = EVERY_MS }: WatchOptions): () => void {
+export function watchCredentials({
+  review,
+  now,
+  log,
+  everyMs = EVERY_MS,
+}: WatchOptions): () => void {
   const warnedOn = new Map<string, string>();
   let looks = 0;
   const look = async () => {
