@@ -63,9 +63,10 @@ export async function createApp(settings: Settings, log: Log, addRoutes?: AddRou
   const naming = { instanceName, schemaName, tableName };
   const storage = await openStorage(store, { log, now: clock.now, ...naming });
   const keyRing = new KeyRing(settings.tokenCache);
+  const own = ownName(settings.azureAd);
   const names = new RecordNames({
     ...settings.tokenCache,
-    ownName: ownName(settings.azureAd),
+    ownName: own,
   });
   const kept = { storage, keyRing, now: clock.now, log };
 
@@ -80,8 +81,8 @@ export async function createApp(settings: Settings, log: Log, addRoutes?: AddRou
     lease: new Lease({ storage, clock, processId: newId() }),
     refresh: (request) => refreshTokens(authority, request),
     requestAppToken: (request) => requestAppToken(authority, request),
-    authority: ownName(settings.azureAd),
-    isAdmitted: (kept) => isAdmitted(settings.azureAd, kept),
+    authority: own,
+    isAdmitted: (kept) => isAdmitted(settings.azureAd, kept, own),
     clock,
     log,
     audit,

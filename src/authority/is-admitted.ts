@@ -13,16 +13,18 @@ interface KeptAccount {
 }
 
 /**
- * Settings change while accounts are kept. One of another authority, or of another registration, is of no
- * use here: its refresh token is never sent to this one, least of all to another cloud. One whose tenant was denied since is
- * let in no more.
+ * Settings change while accounts are kept. One of another authority, or of another registration, is of
+ * no use here: its refresh token is never sent to this one, least of all to another cloud. One whose
+ * tenant was denied since is let in no more. `own` is what the settings call this site now: given by
+ * those who ask often.
  */
 export function isAdmitted(
   azureAd: Pick<Settings['azureAd'], 'authority' | 'clientId' | 'tenants'>,
   { identity, authority }: KeptAccount,
+  own = ownName(azureAd),
 ): boolean {
   if (!mayHaveIssued(azureAd.authority, identity.issuer)) return false;
-  if (authority !== undefined && authority !== ownName(azureAd)) {
+  if (authority !== undefined && authority !== own) {
     // Tokens and roles are of one registration; and issuers do not tell which tenant has a domain.
     if (isNamedByDomain(azureAd) || !isOfRegistration(authority, azureAd.clientId)) return false;
   }

@@ -1,7 +1,7 @@
-/** What this site's own tokens are of: its authority and its registration there, in one text. */
+/** What this site is called: its registration and the authority that has it, in one text. */
 import type { Settings } from '../config/settings.ts';
 
-/** Another one after a change of settings, so that no token of before is found under it. */
+/** Another one after a change of settings, so that nothing of before is taken for this site's. */
 export function ownName({
   authority,
   clientId,
