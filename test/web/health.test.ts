@@ -30,7 +30,7 @@ describe('Health', () => {
       status: [
         {
           ...{ key: 'AzureAd:ClientCredentials:0', sourceType: 'Path', state: 'refused', ...about },
-          expiresAt: Date.now() + 9.5 * day,
+          expiresAt: web.clock.now + 9.5 * day,
         },
         {
           ...{ key: 'AzureAd:ClientSecret', sourceType: 'ClientSecret', state: 'usable' },
