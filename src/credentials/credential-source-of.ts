@@ -20,6 +20,7 @@ import {
 } from './credential-source.ts';
 import { CUSTOM_MS, customAssertion, loadAssertionModule } from './custom-assertion.ts';
 import { FileSource } from './file-source.ts';
+import { fileState } from './file-state.ts';
 import { KeptAssertion } from './kept-assertion.ts';
 import { loadedOnce } from './loaded-once.ts';
 import { managedIdentityAssertion } from './managed-identity-assertion.ts';
@@ -56,7 +57,10 @@ export function credentialSourceOf(
           `${key} (${certificateFile})`,
           sendX5c,
         );
-      return new FileSource({ key, paths: [certificateFile, privateKeyFile], read, log });
+      return new FileSource({
+        ...{ key, paths: [certificateFile, privateKeyFile] },
+        ...{ look: fileState, read, log },
+      });
     }
     case 'KeyVault':
       return new VaultSource({
@@ -72,10 +76,8 @@ export function credentialSourceOf(
       });
     case 'SignedAssertionFilePath':
       return new FileSource({
-        key,
-        paths: [credential.file],
-        read: () => readAssertion(credential),
-        log,
+        ...{ key, paths: [credential.file] },
+        ...{ look: fileState, read: () => readAssertion(credential), log },
       });
     case 'SignedAssertionFromManagedIdentity':
       return managedIdentitySource(credential, now);
