@@ -23,9 +23,9 @@ export function readCertificate(bytes: CertificateBytes): CertificateWithKey | C
   const plain = certificate[0] === SEQUENCE ? readDer(certificate) : undefined;
   if (certificate[0] === SEQUENCE && !plain) {
     const opened = readPfx(certificate, password);
-    return opened instanceof CertificateProblem
-      ? opened
-      : paired(opened.certificates, opened.privateKey);
+    if (opened instanceof CertificateProblem) return opened;
+    if (bytes.privateKey) return superfluousKey();
+    return paired(opened.certificates, opened.privateKey);
   }
   const certificates = plain ? [plain] : readPemCertificates(textOf(certificate));
   if (certificates instanceof CertificateProblem) return certificates;
@@ -43,6 +43,13 @@ export function unfitness(key: KeyObject): CertificateProblem | undefined {
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   if (bits >= MIN_BITS) return undefined;
   return new CertificateProblem('privateKey', `holds an RSA key of ${bits} bits`, fix);
+}
+
+/** Passed over in silence, whoever replaces that file would wonder why nothing changes. */
+function superfluousKey(): CertificateProblem {
+  const problem = 'is set though the certificate’s file is a PFX, which holds its own key';
+  const fix = 'Remove it, or name a certificate without its key.';
+  return new CertificateProblem('privateKey', problem, fix);
 }
 
 function readDer(der: Buffer): X509Certificate | undefined {

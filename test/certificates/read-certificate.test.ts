@@ -69,6 +69,15 @@ describe('A certificate that is read', () => {
     expect(problemOf(certificate).isKeyMissing).to.equal(true);
   });
 
+  it('is no PFX where a file of its own is named for the key', () => {
+    const privateKey = Buffer.from(pair.privateKey);
+    const opened = readCertificate({ certificate: pair.pfx, privateKey });
+    expect(opened).to.include({
+      part: 'privateKey',
+      fix: 'Remove it, or name a certificate without its key.',
+    });
+  });
+
   it('may be PEM in UTF-16, as Windows writes it, or with line ends of Windows', () => {
     const pem = pair.privateKey + pair.certificate;
     expect(good(Buffer.from(`\uFEFF${pem}`, 'utf16le')).sha256).to.equal(pair.sha256);
