@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { z } from 'zod';
 import { type Sandbox, startSandbox } from '../scripts/sandbox/start-sandbox.ts';
+import { bareEnvironment } from './support/bare-environment.ts';
 import { passSandbox, type Site, sandboxEnvironment, startSite } from './support/site.ts';
 import { aFolder, freePort } from './support/site-process.ts';
 import { Visitor } from './support/visitor.ts';
@@ -17,7 +18,7 @@ const keys = {
 async function run(script: string, args: readonly string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [resolve(`scripts/${script}.ts`), ...args], {
     cwd: aFolder(),
-    env: { PATH: process.env['PATH'], ...env },
+    env: bareEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -9,6 +9,7 @@ import type { Sandbox } from '../../scripts/sandbox/start-sandbox.ts';
 import { systemClock } from '../../src/clock.ts';
 import { examineSettings } from '../../src/config/load-settings.ts';
 import { aKey } from '../config/config-rig.ts';
+import { bareEnvironment } from '../support/bare-environment.ts';
 import { sandboxEnvironment } from '../support/site.ts';
 import { aFolder } from '../support/site-process.ts';
 
@@ -65,7 +66,7 @@ export async function runDoctor(
 ): Promise<{ status: unknown; output: string; errors: string }> {
   const child = spawn(process.execPath, [resolve('scripts/doctor.ts'), ...args], {
     cwd: directory,
-    env: { PATH: process.env['PATH'], ...env },
+    env: bareEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [output, errors] = ['', ''];

@@ -5,6 +5,7 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 import { expect } from 'chai';
 import { type Sandbox, startSandbox } from '../../scripts/sandbox/start-sandbox.ts';
 import { systemClock } from '../../src/clock.ts';
+import { bareEnvironment } from '../support/bare-environment.ts';
 import { passSandbox, sandboxEnvironment } from '../support/site.ts';
 import { aFolder, freePort, type SiteProcess, startSiteProcess } from '../support/site-process.ts';
 import { Visitor } from '../support/visitor.ts';
@@ -68,9 +69,9 @@ describe('On SIGTERM, the site', function () {
     const port = await freePort();
     const key = Buffer.alloc(32, 1).toString('base64');
     const keys = { TokenCache__EncryptionKeys__0: key, TokenCache__IndexKey: key };
-    const env = { ...sandboxEnvironment(sandbox, port), ...keys, PATH: process.env['PATH'] };
+    const env = { ...sandboxEnvironment(sandbox, port), ...keys };
     const npm = spawn('npm', ['start', '--silent'], {
-      env: { ...env, npm_config_cache: aFolder(), HOME: aFolder() },
+      env: bareEnvironment({ ...env, npm_config_cache: aFolder(), HOME: aFolder() }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';

@@ -11,6 +11,7 @@ import { Unavailable } from '../../src/errors.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { StoreUnavailable } from '../../src/storage/store-unavailable.ts';
+import { bareEnvironment } from '../support/bare-environment.ts';
 import { caught, caughtAfter } from '../support/caught.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { type EtcdServer, startEtcdServer } from '../support/etcd-server.ts';
@@ -272,7 +273,7 @@ describe('EtcdBackend', () => {
   describe('in a process of its own', () => {
     const run = async (uri: string, times: number, env: Record<string, string> = {}) => {
       const args = ['test/support/storage-process.ts', uri, NAME, String(times)];
-      const child = spawn(process.execPath, args, { env: { PATH: process.env['PATH'], ...env } });
+      const child = spawn(process.execPath, args, { env: bareEnvironment(env) });
       const [status]: unknown[] = await once(child, 'close');
       return status;
     };

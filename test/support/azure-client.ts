@@ -2,9 +2,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import process from 'node:process';
 import { z } from 'zod';
 import type { AzureOrder } from './azure-client-process.ts';
+import { bareEnvironment } from './bare-environment.ts';
 
 const answerSchema = z.object({
   id: z.number(),
@@ -27,12 +27,12 @@ export interface AzureClient {
   close(): Promise<void>;
 }
 
-/** The environment is all that the process sees, beside PATH. */
+/** The environment is all that the process sees, beside what it needs to run. */
 export async function startAzureClient(
   environment: Readonly<Record<string, string>>,
 ): Promise<AzureClient> {
   const child = fork(resolve('test/support/azure-client-process.ts'), {
-    env: { PATH: process.env['PATH'], ...environment },
+    env: bareEnvironment(environment),
   });
   await Promise.race([
     once(child, 'message'),

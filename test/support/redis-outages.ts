@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { systemClock } from '../../src/clock.ts';
 import { Unavailable } from '../../src/errors.ts';
 import type { Storage } from '../../src/storage/storage.ts';
+import { bareEnvironment } from './bare-environment.ts';
 import { caughtAfter } from './caught.ts';
 
 const MINUTE_MS = 60_000;
@@ -77,7 +78,7 @@ export async function countInProcess(
 ): Promise<unknown> {
   const args = ['test/support/storage-process.ts', uri, name, String(times)];
   const child = spawn(process.execPath, args, {
-    env: { PATH: process.env['PATH'], ...env },
+    env: bareEnvironment(env),
     stdio: ['ignore', 'inherit', 'ignore'],
   });
   const [status]: unknown[] = await once(child, 'close');

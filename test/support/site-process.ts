@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../../src/clock.ts';
+import { bareEnvironment } from './bare-environment.ts';
 
 export interface SiteProcess {
   readonly url: string;
@@ -88,7 +89,7 @@ function spawnMain(
 ) {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: directory,
-    env: { PATH: process.env['PATH'], ...env },
+    env: bareEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let written = '';
