@@ -42,10 +42,6 @@ export function aCertificate(key: readonly string[] = ['rsa:2048'], days = 60): 
     ],
     ...['-keyout', at('key.pem'), '-out', at('cert.pem')],
   );
-  openssl(
-    ...['pkcs8', '-topk8', '-in', at('key.pem'), '-out', at('encrypted.pem')],
-    ...['-passout', `pass:${PASSWORD}`],
-  );
   const pfx = (name: string, password: string, ...more: string[]) => {
     openssl(
       ...['pkcs12', '-export', '-inkey', at('key.pem'), '-in', at('cert.pem')],
@@ -55,14 +51,29 @@ export function aCertificate(key: readonly string[] = ['rsa:2048'], days = 60): 
   };
   const text = (name: string) => readFileSync(at(name), 'utf8');
   const { raw } = new X509Certificate(text('cert.pem'));
+  // Most tests need one of these forms, and each takes a run of openssl.
   return {
     sha256: createHash('sha256').update(raw).digest('base64url'),
     certificate: text('cert.pem'),
     privateKey: text('key.pem'),
-    encryptedKey: text('encrypted.pem'),
-    pfx: pfx('both.pfx', ''),
-    lockedPfx: pfx('locked.pfx', PASSWORD_BEYOND_ASCII),
-    olderPfx: pfx('older.pfx', PASSWORD_BEYOND_ASCII, '-legacy'),
-    pfxWithoutKey: pfx('no-key.pfx', '', '-nokeys'),
+    get encryptedKey() {
+      openssl(
+        ...['pkcs8', '-topk8', '-in', at('key.pem'), '-out', at('encrypted.pem')],
+        ...['-passout', `pass:${PASSWORD}`],
+      );
+      return text('encrypted.pem');
+    },
+    get pfx() {
+      return pfx('both.pfx', '');
+    },
+    get lockedPfx() {
+      return pfx('locked.pfx', PASSWORD_BEYOND_ASCII);
+    },
+    get olderPfx() {
+      return pfx('older.pfx', PASSWORD_BEYOND_ASCII, '-legacy');
+    },
+    get pfxWithoutKey() {
+      return pfx('no-key.pfx', '', '-nokeys');
+    },
   };
 }

@@ -38,8 +38,8 @@ describe('groupsOf', () => {
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : undefined;
     try {
-      await fetch(`http://127.0.0.1:${port}/`);
-      return await promise;
+      const [groups] = await Promise.all([promise, fetch(`http://127.0.0.1:${port}/`)]);
+      return groups;
     } finally {
       server.closeAllConnections();
       server.close();
