@@ -63,7 +63,7 @@ export function showPage(ctx: Koa.Context, options: PageOptions, body: Html): vo
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${options.title} – Sandbox</title>
 <link rel="stylesheet" href="/assets/sandbox.css">
-${options.continueTo !== undefined && html`<meta http-equiv="refresh" content="2; url=${options.continueTo}">`}
+${options.continueTo !== undefined && html`<meta http-equiv="refresh" content="1; url=${options.continueTo}">`}
 ${options.sendsItself === true && html`<script src="/assets/send-form.js" defer></script>`}
 </head>
 <body>

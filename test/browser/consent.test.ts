@@ -149,6 +149,7 @@ describe('In Chromium, what a page needs', function () {
     await tab.goto(at('/'));
     await tab.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
     await tab.waitForURL(/signout-callback-oidc/);
+    await page.bringToFront();
     await page.getByRole('button', { name: 'Send' }).click();
     expect(await text()).to.include('you have to sign in');
     await page.getByRole('link', { name: 'Continue' }).click();

@@ -132,6 +132,7 @@ describe('The example page', function () {
     await other.goto(at('/account'));
     await other.getByRole('button', { name: 'Sign out of this browser' }).click();
     await other.waitForURL(/signout-callback-oidc/);
+    await page.bringToFront();
 
     await field().fill('Call the carrier');
     await add();
@@ -219,6 +220,7 @@ describe('The example page', function () {
     await other.goto(at('/sign-in'));
     await other.getByTestId(`account-${ADA}`).click();
     await other.waitForURL(at('/'));
+    await page.bringToFront();
     await field().fill('Call the carrier');
     await add();
     await says('Added: Call the carrier');
@@ -233,6 +235,7 @@ describe('The example page', function () {
     await other.getByTestId('other-account').click();
     await identify(BEN, other);
     await other.waitForURL(at('/'));
+    await page.bringToFront();
     await field().fill('For the list of Ada');
     await add();
     await says('Another account is in use by now');
