@@ -131,6 +131,20 @@ describe('The gateway, with streams', () => {
       expect((await at.browser.fetch('/api/session')).status).to.equal(200);
     });
 
+    it('takes an upload in that it cannot hand on: browsers read no answer before all is sent', async () => {
+      await using at = await aGateway((_, response) => response.end());
+      at.web.apiClient.relay = () => Promise.reject(new Unavailable('not now'));
+      for (const headers of [
+        { 'content-length': String(24 * MB) },
+        { 'transfer-encoding': 'chunked' },
+      ]) {
+        const sent = at.send('PUT', '/open/a', { ...headers, connection: 'keep-alive' });
+        sent.end(Buffer.alloc(24 * MB));
+        expect((await answerTo(sent)).statusCode).to.equal(503);
+        await until(() => sent.writableFinished, 'all is sent');
+      }
+    });
+
     it('lets a sender that waits for leave begin (RFC 9110 §10.1.1)', async () => {
       await using at = await aGateway(async (request, response) => {
         response.end(await text(request));

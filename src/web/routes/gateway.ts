@@ -29,7 +29,7 @@ export function gateway({ apiClient }: Parts): Middleware {
     const canHaveBody = ctx.method !== 'GET' && ctx.method !== 'HEAD';
     const sent = canHaveBody ? await bodyToRelay(ctx.req, MAX_SENT_AGAIN_BYTES) : undefined;
 
-    const answer = await apiClient.relay(account, {
+    const relayed = apiClient.relay(account, {
       api,
       method: ctx.method,
       path,
@@ -42,6 +42,11 @@ export function gateway({ apiClient }: Parts): Middleware {
       acceptEncoding: ctx.get('Accept-Encoding') || 'identity',
       correlationId: ctx.state.correlationId,
       signal: goneSignal(ctx),
+    });
+    // What is not handed on is taken in for nobody: browsers read no answer before they have sent all.
+    const answer = await relayed.catch((error: unknown) => {
+      if (sent && !Buffer.isBuffer(sent.body)) sent.body.destroy();
+      throw error;
     });
 
     ctx.status = answer.status;
