@@ -477,7 +477,10 @@ for (const [title, dialect] of Object.entries({ 'postgres://': postgres, 'mysql:
         const storage = await open(server.uri);
         await storage.ping();
         await server.stop();
-        await caught(storage.ping());
+        // It had two connections at most, the sweep's among them, and may learn of each one's end by its use.
+        for (let ends = 0; ends < 2; ) {
+          if (!(await works(storage.ping()))) ends += 1;
+        }
         const error = await caught(storage.replace(NAME, undefined, 'a', MINUTE_MS));
         expect(error).to.be.instanceOf(Unavailable).and.include({ outcome: 'not-done' });
       });
