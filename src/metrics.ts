@@ -1,6 +1,6 @@
 /** What a monitoring system counts of this site, in the text format of Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { CredentialStatus } from './credentials/credential-slot.ts';
+import type { CredentialStatus } from './credentials/credential-status.ts';
 
 export interface MetricsParts {
   readonly credentials: {

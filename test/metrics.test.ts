@@ -1,6 +1,6 @@
 /** What a monitoring system is told, and where. */
 import { expect } from 'chai';
-import type { CredentialStatus } from '../src/credentials/credential-slot.ts';
+import type { CredentialStatus } from '../src/credentials/credential-status.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { goodEnv } from './config/config-rig.ts';
 import { freePort, runMain, startSiteProcess } from './support/site-process.ts';

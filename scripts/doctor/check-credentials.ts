@@ -6,7 +6,7 @@ import { EXPIRES_SOON_DAYS } from '../../src/certificates/certificate.ts';
 import type { AzureAdSettings } from '../../src/config/azure-ad.ts';
 import { cloudOf } from '../../src/config/clouds.ts';
 import type { AuthoritySettings, ClientCredential } from '../../src/config/settings.ts';
-import type { CredentialStatus } from '../../src/credentials/credential-slot.ts';
+import type { CredentialStatus } from '../../src/credentials/credential-status.ts';
 import { daysLeft } from '../../src/credentials/watch-credentials.ts';
 import { AppError, SignInRequired, Unavailable } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';

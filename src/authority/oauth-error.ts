@@ -114,6 +114,11 @@ export function refusal(answer: HttpAnswer, grant: RefusedGrant, now: number): A
   return new SignInFailed('bad-answer', message, { detail, scopes: grant.scopes });
 }
 
+/** What it means that the last credential of this site was refused. */
+export function refusalOfCredential({ json }: HttpAnswer): Misconfigured {
+  return ours(readErrorBody(json)?.detail);
+}
+
 /** What an error in the callback means (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6). */
 export function callbackRefusal(callback: URLSearchParams, scopes: readonly string[]): AppError {
   const detail = readCallbackError(callback);
@@ -209,10 +214,10 @@ function busy({ detail, retryAfter, outcome, cause, isForAll = false }: Pause): 
   });
 }
 
-function ours(detail: ErrorDetail): Misconfigured {
+function ours(detail?: ErrorDetail): Misconfigured {
   return new Misconfigured(
     'The sign-in service refuses this site itself. Its operator has to mend that.',
-    { detail },
+    detail && { detail },
   );
 }
 

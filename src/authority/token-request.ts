@@ -18,7 +18,7 @@ import { credentialRefusal } from './credential-refusal.ts';
 import { readErrorBody } from './error-body.ts';
 import type { HttpAnswer } from './http-exchange.ts';
 import type { AuthorityMetadata } from './metadata-document.ts';
-import { type RefusedGrant, refusal } from './oauth-error.ts';
+import { type RefusedGrant, refusal, refusalOfCredential } from './oauth-error.ts';
 import { type Salvage, salvageSchema, type TokenBody, tokenBodySchema } from './token-body.ts';
 import { unreachable } from './transport-error.ts';
 
@@ -67,15 +67,19 @@ export function configure(
  */
 export async function requestTokens(authority: Authority, grant: Grant): Promise<TokenAnswer> {
   const metadata = await authority.metadata.current();
+  let isOfCredential = false;
   const answer = await authority.credentials.use(
     (proof) => exchangeInForm({ authority, metadata, grant, proof }),
     (given, { kind }) => {
       if (!('status' in given)) return 'accepted';
-      return credentialRefusal(authority.settings.authority, given, kind) ?? 'unjudged';
+      const refused = credentialRefusal(authority.settings.authority, given, kind);
+      isOfCredential = refused?.isCertain ?? false;
+      return refused ?? 'unjudged';
     },
   );
-  if ('status' in answer) throw refusal(answer, grant, authority.now());
-  return answer;
+  if (!('status' in answer)) return answer;
+  // Under whatever `error` it comes: the person can do nothing about it.
+  throw isOfCredential ? refusalOfCredential(answer) : refusal(answer, grant, authority.now());
 }
 
 interface Exchange {

@@ -7,25 +7,11 @@ import {
   CredentialUnusable,
   type LoadedCredential,
 } from './credential-source.ts';
+import { type CredentialStatus, credentialStatus } from './credential-status.ts';
+import { LastAccepted } from './last-accepted.ts';
 import { type CredentialRefusal, RefusalMemory } from './refusal-memory.ts';
 import { isResting, restAfter } from './rest.ts';
 import { untimeliness } from './untimeliness.ts';
-
-export interface CredentialStatus {
-  /** Where it is written, such as `AzureAd:ClientCredentials:0`. */
-  readonly key: string;
-  readonly sourceType: ClientCredential['sourceType'];
-  readonly state: 'unknown' | 'usable' | 'refused' | 'unusable';
-  /** What is wrong with it, if only so far as that the next start would find it unusable; and what to do. */
-  readonly problem: string | undefined;
-  readonly fix: string | undefined;
-  /** Of a certificate, in epoch milliseconds: other proofs are renewed by whoever gives them. */
-  readonly expiresAt: number | undefined;
-  /** Of a certificate, as the Entra admin center shows it. */
-  readonly thumbprint: string | undefined;
-  /** Since the start of this process. */
-  readonly refusals: number;
-}
 
 export interface SlotParts {
   readonly source: CredentialSource;
@@ -48,6 +34,7 @@ export class CredentialSlot {
   readonly isNear: boolean;
   readonly #parts: SlotParts;
   readonly #refusals: RefusalMemory;
+  readonly #lastAccepted = new LastAccepted();
   #loaded: LoadedCredential | undefined;
   #problem: Problem | undefined;
   #failures = 0;
@@ -66,14 +53,14 @@ export class CredentialSlot {
 
   /**
    * As it is now; `undefined` if it cannot be used. Nobody waits for what is known to be away: it is
-   * asked for again behind them.
+   * asked for again behind them. One that took the place of a good certificate, and is refused or
+   * cannot be used, leaves that one in use.
    */
   async usable(): Promise<LoadedCredential | undefined> {
-    if (this.#problem && !this.isNear) {
-      this.#startRetry();
-      return undefined;
-    }
-    return this.#unlessItFailed(await this.#loadCurrent());
+    const isWaitedFor = this.#problem === undefined || this.isNear;
+    if (!isWaitedFor) this.#startRetry();
+    const loaded = isWaitedFor ? this.#unlessItFailed(await this.#loadCurrent()) : undefined;
+    return loaded && !this.refusalOf(loaded) ? loaded : (this.#before() ?? loaded);
   }
 
   /** The same, for those who have nothing else: they wait for what is being asked for. */
@@ -99,24 +86,32 @@ export class CredentialSlot {
   }
 
   refused(loaded: LoadedCredential, refusal: CredentialRefusal, turn: number): void {
+    this.#lastAccepted.drop(loaded);
     if (!this.#refusals.refused(loaded, refusal, turn)) return;
     const { errorCodes, fix } = refusal;
-    const about = { event: 'client_credential_refused', ...this.#name(), errorCodes, fix };
+    const about = { event: 'client_credential_refused', ...this.#name(loaded), errorCodes, fix };
     this.#parts.log.error(about, 'the authority refuses a credential of this site');
+    const before = this.#before();
+    if (!before) return;
+    const kept = { event: 'client_credential_kept', ...this.#name(before), fix };
+    this.#parts.log.warn(kept, 'a renewed certificate is refused: the one before stays in use');
   }
 
   /** `begun`: when the request began that was answered. Gives whether it counts. */
   accepted(loaded: LoadedCredential, begun: number): boolean {
     if (this.#loaded === loaded && !untimeliness(loaded, this.#parts.now())) this.#isWell();
     if (this.#misuse?.fingerprint === loaded.fingerprint) this.#misuse = undefined;
-    return this.#refusals.accepted(begun);
+    this.#lastAccepted.accepted(loaded);
+    return this.#refusals.accepted(loaded, begun);
   }
 
   /** What went wrong while it was used: signing, for one. What has replaced it takes its place at once. */
-  async failed({ fingerprint }: LoadedCredential, error: CredentialUnusable): Promise<void> {
+  async failed(loaded: LoadedCredential, error: CredentialUnusable): Promise<void> {
+    const { fingerprint } = loaded;
+    this.#lastAccepted.drop(loaded);
     const fresh = await this.reload();
     if (fresh && fresh.fingerprint !== fingerprint) return;
-    const failures = this.#misuse?.fingerprint === fingerprint ? this.#misuse.failures + 1 : 0;
+    const failures = this.#misuse?.fingerprint === fingerprint ? this.#misuse.failures : 0;
     const problem = this.#problemOf(error, failures, this.#misuse);
     this.#misuse = { ...problem, fingerprint, failures };
   }
@@ -137,21 +132,17 @@ export class CredentialSlot {
   }
 
   get status(): CredentialStatus {
-    const refusal = this.#loaded && this.refusalOf(this.#loaded);
-    const { key, sourceType } = this.credential;
-    const numbers = refusal?.errorCodes.map((code) => `AADSTS${code}`).join(', ');
-    const refused = refusal && `refused by the authority (${numbers || 'invalid_client'})`;
-    const known = this.#loaded ? 'usable' : 'unknown';
-    const { warning, proof, validTo } = this.#loaded ?? {};
-    const expiresAt = proof?.kind === 'certificate' ? validTo : undefined;
+    const loaded = this.#loaded;
     const problem = this.#problem ?? this.#misuse;
-    return {
-      ...{ key, sourceType, refusals: this.#refusals.count, expiresAt },
-      thumbprint: this.#loaded?.thumbprint,
-      state: problem ? 'unusable' : refusal ? 'refused' : known,
-      problem: problem?.text ?? refused ?? warning?.text,
-      fix: problem?.fix ?? refusal?.fix ?? warning?.fix,
-    };
+    const refusal = loaded && this.refusalOf(loaded);
+    const before = problem || refusal ? this.#before() : undefined;
+    const { credential } = this;
+    const { count: refusals } = this.#refusals;
+    return credentialStatus({ credential, loaded, before, problem, refusal, refusals });
+  }
+
+  #before(): LoadedCredential | undefined {
+    return this.#lastAccepted.insteadOf(this.#loaded, this.#parts.now());
   }
 
   /** What loads well may fail when it is used; then one request tries it after each rest, and the others pass on. */
@@ -159,13 +150,16 @@ export class CredentialSlot {
     const misuse = this.#misuse;
     if (!loaded || misuse?.fingerprint !== loaded.fingerprint) return loaded;
     if (isResting(misuse.restUntil, this.#parts.now())) return undefined;
-    this.#misuse = { ...misuse, restUntil: this.#parts.now() + restAfter(misuse.failures) };
+    const failures = misuse.failures + 1;
+    this.#misuse = { ...misuse, failures, restUntil: this.#parts.now() + restAfter(failures) };
     return loaded;
   }
 
   #startRetry(): void {
     if (this.#retry !== undefined || isResting(this.#problem?.restUntil ?? 0, this.#parts.now()))
       return;
+    // Each try counts, however many wait for it.
+    this.#failures += 1;
     this.#retry = this.#loadCurrent().finally(() => {
       this.#retry = undefined;
     });
@@ -229,7 +223,6 @@ export class CredentialSlot {
   #note(error: CredentialUnusable): void {
     const problem = this.#problemOf(error, this.#failures, this.#problem);
     this.#problem = this.isNear ? { ...problem, restUntil: 0 } : problem;
-    this.#failures += 1;
   }
 
   /** The log is told of what is new. */
@@ -241,9 +234,9 @@ export class CredentialSlot {
     return { text, fix, isPassing, restUntil: now() + restAfter(failures) };
   }
 
-  #name() {
+  #name(loaded = this.#loaded) {
     const { key, sourceType } = this.credential;
-    const { thumbprint } = this.#loaded ?? {};
+    const thumbprint = loaded?.thumbprint;
     return { credential: key, sourceType, ...(thumbprint && { thumbprint }) };
   }
 }

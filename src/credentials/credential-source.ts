@@ -24,9 +24,9 @@ export interface LoadedCredential {
   readonly proof: Proof;
   /** Tells it from the one that will replace it; nothing of a secret can be learnt from it. */
   readonly fingerprint: string;
-  /** Epoch milliseconds; `undefined` where the credential does not tell. */
   /** Of a certificate, as the Entra admin center shows it: SHA-1, in hexadecimal digits. */
   readonly thumbprint?: string;
+  /** Epoch milliseconds, as `validTo`; `undefined` where the credential does not tell. */
   readonly validFrom: number | undefined;
   readonly validTo: number | undefined;
   /** What is wrong with its source, though this one is still good: the next start would not find it. */

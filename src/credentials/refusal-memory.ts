@@ -31,12 +31,12 @@ export class RefusalMemory {
   }
 
   /** What stands against a credential; an assertion is another one each time, and refused for what lasts. */
-  against({ fingerprint, proof }: LoadedCredential): CredentialRefusal | undefined {
+  against(loaded: LoadedCredential): CredentialRefusal | undefined {
     const last = this.#last;
     const elapsed = last ? this.#now() - last.at : 0;
     // A clock that was set back ends it, too.
     if (!last || elapsed >= REFUSED_MS || elapsed < 0) return undefined;
-    return last.fingerprint === fingerprint || proof.kind === 'assertion' ? last : undefined;
+    return isAbout(last, loaded) ? last : undefined;
   }
 
   /** Whether it is news: many requests under way may all bring the same. */
@@ -48,9 +48,14 @@ export class RefusalMemory {
   }
 
   /** `begun`: the turn of the request that was answered. Gives whether it counts. */
-  accepted(begun: number): boolean {
-    if (this.#last && this.#last.turn > begun) return false;
-    this.#last = undefined;
+  accepted(loaded: LoadedCredential, begun: number): boolean {
+    const last = this.#last;
+    if (last && last.turn > begun) return false;
+    if (last && isAbout(last, loaded)) this.#last = undefined;
     return true;
   }
+}
+
+function isAbout(last: Remembered, { fingerprint, proof }: LoadedCredential): boolean {
+  return last.fingerprint === fingerprint || proof.kind === 'assertion';
 }

@@ -1,7 +1,7 @@
 /** Looks after the credentials while the site runs: once a day the log is told what is wrong, or ends soon. */
 import { EXPIRES_SOON_DAYS } from '../certificates/certificate.ts';
 import type { Log } from '../log.ts';
-import type { CredentialStatus } from './credential-slot.ts';
+import type { CredentialStatus } from './credential-status.ts';
 
 export interface WatchOptions {
   /** `isFar`: those too that are asked of someone else. */

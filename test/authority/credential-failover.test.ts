@@ -103,6 +103,20 @@ describe('A list of credentials', () => {
     });
   }
 
+  for (const error of [
+    'invalid_grant',
+    'interaction_required',
+    'access_denied',
+    'server_says_no',
+  ]) {
+    it(`challenges nobody for a refused assertion, though it comes under ${error}`, async () => {
+      stub.onToken = () => ({ status: 400, body: aadsts(error, 700213) });
+      const thrown = await failure(refreshTokens(an(aModule()), aRefresh()));
+      expect(thrown).to.be.instanceOf(Misconfigured);
+      expect(thrown).to.have.nested.property('detail.errorCodes').that.includes(700213);
+    });
+  }
+
   for (const other of [700016, 7000229, 7000112, 90002, 50011, 501051, 650057]) {
     it(`stays with the first after AADSTS${other}, which no other could mend`, async () => {
       code = other;
@@ -441,6 +455,47 @@ describe('A list of credentials', () => {
       good = [put()];
       await refreshTokens(authority, aRefresh());
       expect(stub.tokenRequests).to.have.length(3);
+    });
+
+    it('stays with the certificate before where the authority does not know the renewed one', async () => {
+      const before = put();
+      good = [before];
+      const authority = an(atFile());
+      await refreshTokens(authority, aRefresh());
+      const [{ thumbprint } = {}] = authority.credentials.status;
+      const renewed = put();
+      const used = () =>
+        stub.tokenRequests.slice(1).map(({ form }) => {
+          const [header = ''] = (form.get('client_assertion') ?? '').split('.');
+          return Buffer.from(header, 'base64url').includes(before) ? 'before' : 'renewed';
+        });
+      await refreshTokens(authority, aRefresh());
+      await refreshTokens(authority, aRefresh());
+      expect(used(), 'by both of its names, then no more').to.deep.equal([
+        ...['renewed', 'renewed', 'before', 'before'],
+      ]);
+      expect(lines.of('client_credential_kept')).to.have.length(1);
+      const [status] = authority.credentials.status;
+      expect(status).to.include({ state: 'usable', thumbprint });
+      expect(status?.problem, 'the next start would fail').to.include('AADSTS700027');
+      expect(authority.credentials.inUse).to.equal(FIRST.key);
+
+      good = [renewed];
+      now += 16 * MINUTES;
+      await refreshTokens(authority, aRefresh());
+      expect(used().at(-1)).to.equal('renewed');
+      expect(authority.credentials.status[0]).to.include({ state: 'usable', problem: undefined });
+    });
+
+    it('is the operator’s to mend where the certificate before is refused as well by now', async () => {
+      good = [put()];
+      const authority = an(atFile());
+      await refreshTokens(authority, aRefresh());
+      put();
+      await refreshTokens(authority, aRefresh());
+      good = [];
+      expect(await failure(refreshTokens(authority, aRefresh()))).to.be.instanceOf(Misconfigured);
+      expect(authority.credentials.status[0]?.state).to.equal('refused');
     });
 
     it('takes the file for absent while it is, says so, and takes it when it is there', async () => {

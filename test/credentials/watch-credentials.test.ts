@@ -1,7 +1,7 @@
 /** Warnings of certificates that expire soon. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { CredentialStatus } from '../../src/credentials/credential-slot.ts';
+import type { CredentialStatus } from '../../src/credentials/credential-status.ts';
 import { watchCredentials } from '../../src/credentials/watch-credentials.ts';
 import { ERROR, logLines, WARN } from '../support/log-lines.ts';
 
