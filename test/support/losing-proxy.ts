@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
+const DOING_MS = 100;
+
 export interface LosingProxy {
   readonly port: number;
   /** Breaks the connection on which `word` is asked next, when its reply comes. */
@@ -42,7 +44,8 @@ export async function startLosingProxy(targetPort: number): Promise<LosingProxy>
       target.write(bytes);
     });
     target.on('data', (bytes) => {
-      if (lost) client.destroy();
+      // It may be the reply to what was asked before: then this one is still being done.
+      if (lost) setTimeout(() => client.destroy(), DOING_MS);
       else client.write(bytes);
     });
   }).listen(0, '127.0.0.1');
