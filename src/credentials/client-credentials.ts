@@ -167,7 +167,7 @@ export class ClientCredentials {
     return last;
   }
 
-  /** `undefined`: the credential failed before anything was sent. */
+  /** `undefined`: the credential failed before the authority answered to it. */
   async #send<T>(
     send: (proof: Proof) => Promise<T>,
     { slot, loaded }: Attempt,
