@@ -1,5 +1,6 @@
 /** Reports APIs and scopes of another cloud than people sign in to: no token is ever sent from one to another. */
-import { type Cloud, cloudOf, GRAPH_HOSTS } from './clouds.ts';
+import { type Cloud, GRAPH_HOSTS } from './clouds.ts';
+import { cloudOfAuthority } from './external-id.ts';
 import type { FaultReport } from './faults.ts';
 import type { AuthoritySettings, DownstreamApi } from './settings.ts';
 
@@ -15,7 +16,7 @@ export function checkApiClouds(
   signInScopes: readonly string[],
   report: FaultReport,
 ): void {
-  const cloud = authority?.kind === 'entra' ? cloudOf(authority.instance) : undefined;
+  const cloud = authority && cloudOfAuthority(authority);
   if (!cloud) return;
   const named = [...apis.flatMap(mentionsOf), ...mentionsIn('Site:SignInScopes', signInScopes)];
   const foreign = named.filter(({ host }) => !cloud.graphHosts.includes(host));
@@ -30,7 +31,11 @@ export function checkApiClouds(
 
 function reportForeign({ key, host }: Mention, cloud: Cloud, report: FaultReport): void {
   const problem = `names ${host}, and people sign in to ${cloud.name} (${cloud.host})`;
-  report.fault(key, problem, `Write ${cloud.graphHosts.join(' or ')}, or change AzureAd:Instance.`);
+  report.fault(
+    key,
+    problem,
+    `Write ${cloud.graphHosts.join(' or ')}, or change where people sign in, in AzureAd.`,
+  );
 }
 
 function mentionsOf({ name, baseUrl, scopes, gateway }: DownstreamApi): readonly Mention[] {

@@ -17,7 +17,7 @@ export interface Cloud {
   readonly tokenExchangeAudience: string | undefined;
 }
 
-const GLOBAL: Cloud = {
+export const GLOBAL_CLOUD: Cloud = {
   name: 'the global cloud',
   azName: 'AzureCloud',
   host: 'login.microsoftonline.com',
@@ -28,7 +28,7 @@ const GLOBAL: Cloud = {
 };
 
 export const CLOUDS: readonly Cloud[] = [
-  GLOBAL,
+  GLOBAL_CLOUD,
   {
     name: 'the US Government cloud',
     azName: 'AzureUSGovernment',
@@ -103,12 +103,12 @@ export function isClosedCloud(host: string): boolean {
  * The cloud whose tokens an instance gives, as far as that is known: External ID is of the global one.
  */
 export function cloudOf({ hostname }: URL): Cloud | undefined {
-  return hostname.endsWith('.ciamlogin.com') ? GLOBAL : cloudAt(hostname);
+  return hostname.endsWith('.ciamlogin.com') ? GLOBAL_CLOUD : cloudAt(hostname);
 }
 
 /** Where the people of an instance take back what they allowed; an unknown one is of the global cloud. */
 export function consentsUrl(instance: URL): string | undefined {
-  return (cloudOf(instance) ?? GLOBAL).consentsUrl;
+  return (cloudOf(instance) ?? GLOBAL_CLOUD).consentsUrl;
 }
 
 /**
@@ -118,5 +118,5 @@ export function consentsUrl(instance: URL): string | undefined {
  * An instance that is no cloud's own, such as a domain of External ID, is of the global cloud.
  */
 export function tokenExchangeAudience(instance: URL): string | undefined {
-  return (cloudOf(instance) ?? GLOBAL).tokenExchangeAudience;
+  return (cloudOf(instance) ?? GLOBAL_CLOUD).tokenExchangeAudience;
 }

@@ -1,7 +1,7 @@
 /** External ID, the tenants for customers: its hosts, and issuers that have a host of their own. */
 import { isLoopback } from '../loopback.ts';
 import { isConcreteTenant, isGuid } from '../tenant-id.ts';
-import { cloudAt } from './clouds.ts';
+import { type Cloud, cloudAt, cloudOf, GLOBAL_CLOUD } from './clouds.ts';
 import type { AuthoritySettings } from './settings.ts';
 
 const SUFFIX = '.ciamlogin.com';
@@ -18,6 +18,13 @@ export function mayBeExternalId(authority: AuthoritySettings): boolean {
   if (authority.kind !== 'entra' || !isConcreteTenant(authority.tenantId)) return false;
   const { instance } = authority;
   return instance.protocol === 'https:' && !isLoopback(instance) && !cloudAt(instance.hostname);
+}
+
+/** The cloud that people sign in to; `undefined` where the authority is of none that is known. */
+export function cloudOfAuthority(authority: AuthoritySettings): Cloud | undefined {
+  if (authority.kind !== 'entra') return undefined;
+  // External ID is in the global cloud only.
+  return cloudOf(authority.instance) ?? (mayBeExternalId(authority) ? GLOBAL_CLOUD : undefined);
 }
 
 /** The tenant of an issuer of External ID, whose host and path name the same one. */

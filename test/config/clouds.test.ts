@@ -129,6 +129,28 @@ describe('The clouds', () => {
     ).to.have.length(1);
   });
 
+  it('refuse the same at External ID on a domain of its own', () => {
+    const tenant = '0f9a6a5e-3b51-4f0e-9c57-1d1f6f0b7a11';
+    const named = {
+      'AzureAd:TenantId': undefined,
+      'AzureAd:Authority': `https://login.contoso.com/${tenant}/v2.0`,
+    };
+    const byInstance = { ...at('login.contoso.com', ''), 'AzureAd:TenantId': tenant };
+    for (const changes of [named, byInstance]) {
+      const faultsAt = (host: string, scopes: string) =>
+        faultsWith({
+          ...changes,
+          'DownstreamApis:Graph:BaseUrl': `https://${host}/v1.0`,
+          'DownstreamApis:Graph:Scopes': scopes,
+        });
+      expect(faultsAt('graph.microsoft.com', 'https://graph.microsoft.com/User.Read')).to.be.empty;
+      const china = 'https://microsoftgraph.chinacloudapi.cn/User.Read';
+      const faults = faultsAt('graph.microsoft.us', china);
+      expect(faults.map(({ key }) => key)).to.deep.equal(['Graph:BaseUrl', 'Graph:Scopes']);
+      for (const { fix } of faults) expect(fix).to.contain('graph.microsoft.com');
+    }
+  });
+
   it('refuse another tenant’s data at External ID, which is of one', () => {
     const faults = faultsWith({
       ...at('contoso.ciamlogin.com', 'https://graph.microsoft.com/v1.0'),
