@@ -5,6 +5,7 @@ import { isGuid } from '../tenant-id.ts';
 import { type Candidate, secretCandidate } from './candidate.ts';
 import { readCertificateOnDisk, readInlineCertificate } from './certificate-description.ts';
 import { tokenExchangeAudience } from './clouds.ts';
+import { cloudOfAuthority } from './external-id.ts';
 import { nearest } from './nearest.ts';
 import { readPath } from './read-path.ts';
 import { readUrl } from './read-url.ts';
@@ -83,7 +84,7 @@ function readSecret(section: Section<CredentialKey>): Candidate | undefined {
 
 function readVault(
   section: Section<CredentialKey>,
-  { sendX5c }: DescriptionContext,
+  { sendX5c, authority, env }: DescriptionContext,
   sourceType: 'KeyVault' | 'SignedAssertionFromVault',
 ): Candidate | undefined {
   const example = 'https://my-vault.vault.azure.net/';
@@ -102,8 +103,19 @@ function readVault(
     section.fault('KeyVaultCertificateName', 'is no name of a vault’s certificate', fix);
     return undefined;
   }
+  const authorityHost = vaultAuthorityHost(authority, env);
   const credential = { sourceType, key: section.path, vaultUrl, certificateName, sendX5c };
-  return { credential: { ...credential, managedIdentityClientId: identity } };
+  return { credential: { ...credential, managedIdentityClientId: identity, authorityHost } };
+}
+
+/** Of this site's own cloud: a secret of the environment is not for another one to see. */
+function vaultAuthorityHost(
+  authority: AuthoritySettings | undefined,
+  { AZURE_AUTHORITY_HOST: given }: DescriptionContext['env'],
+): string | undefined {
+  const cloud = authority && cloudOfAuthority(authority);
+  // The Azure SDK reads that variable itself, unless it is told a host.
+  return cloud && !given ? `https://${cloud.host}` : undefined;
 }
 
 function readAssertionFile(

@@ -47,6 +47,8 @@ export interface VaultCredential extends WrittenCredential {
   readonly certificateName: string;
   /** The user-assigned managed identity that asks the vault. */
   readonly managedIdentityClientId: string | undefined;
+  /** Where any other identity that asks it gets its token; `undefined`: as the Azure SDK has it. */
+  readonly authorityHost: string | undefined;
   readonly sendX5c: boolean;
 }
 

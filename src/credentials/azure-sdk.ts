@@ -1,4 +1,5 @@
 /** Loads the packages of the Azure SDK that some credentials need, and no others. */
+import type { VaultCredential } from '../config/settings.ts';
 import { optionalPackage } from '../optional-package.ts';
 
 /** For each call to Azure: its retries are included. */
@@ -23,11 +24,14 @@ export async function azureIdentity(key: string) {
 }
 
 /** Whoever this process runs as in Azure, or on a developer's machine. @throws {Misconfigured} */
-async function ambientIdentity(key: string, clientId: string | undefined) {
+async function ambientIdentity({ key, managedIdentityClientId, authorityHost }: VaultAddress) {
   // An identity that is named is meant, whatever else the environment holds.
-  if (clientId !== undefined) return await managedIdentity(key, clientId);
+  if (managedIdentityClientId !== undefined)
+    return await managedIdentity(key, managedIdentityClientId);
   const { DefaultAzureCredential } = await azureIdentity(key);
-  return new DefaultAzureCredential({ retryOptions });
+  return authorityHost === undefined
+    ? new DefaultAzureCredential({ retryOptions })
+    : new DefaultAzureCredential({ authorityHost, retryOptions });
 }
 
 export async function managedIdentity(key: string, clientId: string | undefined) {
@@ -37,22 +41,23 @@ export async function managedIdentity(key: string, clientId: string | undefined)
     : new ManagedIdentityCredential({ clientId, retryOptions });
 }
 
-export interface VaultAddress {
-  readonly key: string;
-  readonly vaultUrl: URL;
-  readonly managedIdentityClientId: string | undefined;
-}
+export type VaultAddress = Pick<
+  VaultCredential,
+  'key' | 'vaultUrl' | 'managedIdentityClientId' | 'authorityHost'
+>;
 
 /** @throws {Misconfigured} a package is not installed. */
-export async function vaultSecrets({ key, vaultUrl, managedIdentityClientId }: VaultAddress) {
+export async function vaultSecrets(address: VaultAddress) {
+  const { key, vaultUrl } = address;
   const secrets = () => import('@azure/keyvault-secrets');
   const { SecretClient } = await optionalPackage(key, '@azure/keyvault-secrets', secrets);
-  const identity = await ambientIdentity(key, managedIdentityClientId);
+  const identity = await ambientIdentity(address);
   return new SecretClient(vaultUrl.href, identity, { retryOptions });
 }
 
 /** @throws {Misconfigured} a package is not installed. */
-export async function vaultSigning({ key, vaultUrl, managedIdentityClientId }: VaultAddress) {
+export async function vaultSigning(address: VaultAddress) {
+  const { key, vaultUrl } = address;
   const certificates = () => import('@azure/keyvault-certificates');
   const keys = () => import('@azure/keyvault-keys');
   const { CertificateClient } = await optionalPackage(
@@ -61,7 +66,7 @@ export async function vaultSigning({ key, vaultUrl, managedIdentityClientId }: V
     certificates,
   );
   const { CryptographyClient } = await optionalPackage(key, '@azure/keyvault-keys', keys);
-  const identity = await ambientIdentity(key, managedIdentityClientId);
+  const identity = await ambientIdentity(address);
   return {
     certificates: new CertificateClient(vaultUrl.href, identity, { retryOptions }),
     signerOf: (keyId: string) => new CryptographyClient(keyId, identity, { retryOptions }),

@@ -215,8 +215,39 @@ describe('The client credential', () => {
         ...{ sourceType, key: 'AzureAd:ClientCredentials:0', certificateName: 'site' },
         ...{ vaultUrl: new URL('https://a.vault.azure.net/'), sendX5c: false },
         managedIdentityClientId: IDENTITY,
+        authorityHost: 'https://login.microsoftonline.com',
       });
     }
+  });
+
+  it('of a vault is asked for by way of the site’s own cloud, unless the environment says else', () => {
+    const written = { SourceType: 'KeyVault', KeyVaultCertificateName: 'site' };
+    const hostFor = (KeyVaultUrl: string, AzureAd: Record<string, string>, env = {}) => {
+      const changes = {
+        ...using({ ...written, KeyVaultUrl }),
+        ...Object.fromEntries(Object.entries(AzureAd).map(([key, at]) => [`AzureAd:${key}`, at])),
+        'DownstreamApis:Graph:BaseUrl': 'https://api.example/',
+        'DownstreamApis:Graph:Scopes': 'api://other/read',
+      };
+      const [credential] = loadWith(changes, { files, env }).settings.azureAd.credentials;
+      if (credential?.sourceType !== 'KeyVault') throw new Error('not a vault');
+      expect(credential.vaultUrl.href).to.equal(KeyVaultUrl);
+      return credential.authorityHost;
+    };
+    for (const [host, vault] of [
+      ['login.microsoftonline.us', 'https://a.vault.usgovcloudapi.net/'],
+      ['login.partner.microsoftonline.cn', 'https://a.vault.azure.cn/'],
+    ] as const) {
+      const at = { Instance: `https://${host}/` };
+      expect(hostFor(vault, at)).to.equal(`https://${host}`);
+      expect(hostFor(vault, at, { AZURE_AUTHORITY_HOST: '' })).to.equal(`https://${host}`);
+      const env = { AZURE_AUTHORITY_HOST: 'https://login.example' };
+      expect(hostFor(vault, at, env)).to.equal(undefined);
+    }
+    const vault = 'https://a.vault.azure.net/';
+    const external = { Instance: 'https://login.contoso.com/', TenantId: IDENTITY };
+    expect(hostFor(vault, external)).to.equal('https://login.microsoftonline.com');
+    expect(hostFor(vault, { Instance: 'http://localhost:4100/' })).to.equal(undefined);
   });
 
   it('can be a token in a file, which the platform may name', () => {
