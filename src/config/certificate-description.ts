@@ -25,7 +25,7 @@ export function readCertificateOnDisk(
   const files = {
     certificateFile,
     privateKeyFile,
-    password: section.text('CertificatePassword'),
+    password: section.password('CertificatePassword'),
   };
   const credential = { sourceType: 'Path', key: section.path, ...files, sendX5c } as const;
   const seen = seenOf(section, readCertificateFiles(files), now, {
@@ -47,7 +47,7 @@ export function readInlineCertificate(
   const bytes = value.includes('-----BEGIN')
     ? Buffer.from(value.replaceAll('\\n', '\n'))
     : Buffer.from(value, 'base64');
-  const password = section.text('CertificatePassword');
+  const password = section.password('CertificatePassword');
   const sourceType = 'Base64Encoded';
   const credential = { sourceType, key: section.path, bytes, password, sendX5c } as const;
   const read = readCertificate({ certificate: bytes, password });

@@ -59,6 +59,12 @@ export class Section<Key extends string> {
     return this.#text(childOf(this.#branch, key), this.pathOf(key));
   }
 
+  /** A password as it is written: white space and signs of any kind may be a part of it. */
+  password(key: Key): string | undefined {
+    const node = childOf(this.#branch, key);
+    return node && this.#written(node, this.pathOf(key));
+  }
+
   requiredText(key: Key, fix: string): string | undefined {
     if (!this.has(key)) this.fault(key, 'is missing', fix);
     return this.text(key);
@@ -154,21 +160,28 @@ export class Section<Key extends string> {
 
   #text(node: ConfigNode | undefined, path: string): string | undefined {
     if (node === undefined || isBlank(node)) return undefined;
-    if (isBranch(node) || typeof node.value !== 'string') {
-      reportType(path, node, 'a text', this.report);
-      return undefined;
-    }
-    const text = node.value.trim();
-    if (!isPlaceholder(text)) return text;
+    const text = this.#written(node, path)?.trim();
+    if (text === undefined || !isPlaceholder(text)) return text;
     this.report.fault(path, 'still holds a placeholder', 'Replace it by your own value.');
+    return undefined;
+  }
+
+  #written(node: ConfigNode, path: string): string | undefined {
+    if (isEmpty(node)) return undefined;
+    if (!isBranch(node) && typeof node.value === 'string') return node.value;
+    reportType(path, node, 'a text', this.report);
     return undefined;
   }
 }
 
 function isBlank(node: ConfigNode | undefined): boolean {
   if (node === undefined) return true;
-  if (isBranch(node)) return node.children.size === 0;
-  return node.value === null || (typeof node.value === 'string' && node.value.trim() === '');
+  const isSpace = !isBranch(node) && typeof node.value === 'string' && node.value.trim() === '';
+  return isSpace || isEmpty(node);
+}
+
+function isEmpty(node: ConfigNode): boolean {
+  return isBranch(node) ? node.children.size === 0 : node.value === null || node.value === '';
 }
 
 function elementPath(path: string, node: ConfigNode, index: number): string {

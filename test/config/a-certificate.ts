@@ -18,6 +18,7 @@ export interface ACertificate {
   readonly lockedPfx: Buffer;
   readonly olderPfx: Buffer;
   readonly pfxWithoutKey: Buffer;
+  pfxUnder(password: string): Buffer;
 }
 
 export const PASSWORD = 'open-sesame';
@@ -75,5 +76,6 @@ export function aCertificate(key: readonly string[] = ['rsa:2048'], days = 60): 
     get pfxWithoutKey() {
       return pfx('no-key.pfx', '', '-nokeys');
     },
+    pfxUnder: (password) => pfx('under.pfx', password),
   };
 }

@@ -76,6 +76,25 @@ describe('The client credential', () => {
     expectGood({ SourceType: 'Base64Encoded', Base64EncodedValue: good.pfx.toString('base64') });
   });
 
+  it('can have a password that begins or ends in spaces, or looks like a sample’s', () => {
+    for (const CertificatePassword of ['secret ', ' secret', ' ', '<secret>', '...']) {
+      const pfx = good.pfxUnder(CertificatePassword);
+      const Base64EncodedValue = pfx.toString('base64');
+      expectGood({ SourceType: 'Base64Encoded', Base64EncodedValue, CertificatePassword });
+      const { settings } = loadWith(using({ ...path('under.pfx'), CertificatePassword }), {
+        files: { 'under.pfx': pfx },
+      });
+      expect(settings.azureAd.credentials[0]).to.have.property('password', CertificatePassword);
+    }
+    for (const CertificatePassword of ['', null]) {
+      expectGood({ ...path('both.pfx'), CertificatePassword });
+    }
+    const [fault] = faultsWith(using({ ...path('both.pfx'), CertificatePassword: 1234 }), {
+      files,
+    });
+    expect(fault).to.deep.include({ problem: 'holds a number', fix: 'Write a text.' });
+  });
+
   it('can have a key with a password', () => {
     expectGood({ ...path('encrypted.pem'), CertificatePassword: PASSWORD });
   });
