@@ -23,10 +23,20 @@ const FOREIGN: ForeignKeys = {
     ...['Domain', 'EnablePiiLogging', 'LegacyCacheCompatibilityEnabled', 'UseFastUnboundedCache'],
     ...['PartitionAppTokenCacheByAudience', 'AzureRegion', 'AppHomeTenantId', 'WithSpaAuthCode'],
     ...['Audience', 'Audiences', 'AllowWebApiToBeAuthorizedByACL', 'Scope'],
-    ...['UserAssignedManagedIdentityClientId', 'ErrorPath', 'ResetPasswordPath', 'ResponseType'],
-    ...['SaveTokens', 'UsePkce', 'GetClaimsFromUserInfoEndpoint'],
+    ...[
+      'ErrorPath',
+      'ResetPasswordPath',
+      'ResponseType',
+      'SaveTokens',
+      'UsePkce',
+      'GetClaimsFromUserInfoEndpoint',
+    ],
     ...['MapInboundClaims', 'SignInScheme', 'SignOutScheme', 'RequireHttpsMetadata'],
   ],
+  moved: {
+    UserAssignedManagedIdentityClientId:
+      'Set ManagedIdentityClientId in the entry of ClientCredentials that is to use that identity.',
+  },
   unsafe: {
     TokenDecryptionCertificates: 'Turn off token encryption in the app registration; remove it.',
     TokenDecryptionCredentials: 'Turn off token encryption in the app registration; remove it.',

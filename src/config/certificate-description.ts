@@ -4,9 +4,10 @@ import { readCertificateFiles } from '../certificates/certificate-files.ts';
 import { CertificateProblem } from '../certificates/certificate-problem.ts';
 import { readCertificate } from '../certificates/read-certificate.ts';
 import type { Candidate } from './candidate.ts';
-import type { CredentialKey, DescriptionContext } from './credential-description.ts';
+import type { DescriptionContext } from './credential-description.ts';
 import { readPath } from './read-path.ts';
 import type { Section } from './section.ts';
+import type { CredentialKey } from './source-keys.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** Whoever issued it may have a clock that is ahead of ours. */

@@ -1,9 +1,10 @@
 /** Reads how this site proves who it is: all credentials given, in the order in which they are tried. */
 import type { AzureAdContext, AzureAdKey } from './azure-ad.ts';
 import { type Candidate, secretCandidate } from './candidate.ts';
-import { CREDENTIAL_KEYS, readCredentialDescription } from './credential-description.ts';
+import { readCredentialDescription } from './credential-description.ts';
 import type { Section } from './section.ts';
 import type { AuthoritySettings, ClientCredential } from './settings.ts';
+import { CREDENTIAL_KEYS } from './source-keys.ts';
 
 /**
  * `ClientCredentials`, `ClientCertificates` and `ClientSecret`, in this order. What is wrong with the

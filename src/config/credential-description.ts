@@ -11,14 +11,7 @@ import { readPath } from './read-path.ts';
 import { readUrl } from './read-url.ts';
 import type { Section } from './section.ts';
 import type { AuthoritySettings } from './settings.ts';
-
-export const CREDENTIAL_KEYS = [
-  ...['SourceType', 'Skip', 'ClientSecret', 'Base64EncodedValue', 'CertificateDiskPath'],
-  ...['PrivateKeyDiskPath', 'CertificatePassword', 'KeyVaultUrl', 'KeyVaultCertificateName'],
-  ...['ManagedIdentityClientId', 'TokenExchangeUrl', 'SignedAssertionFileDiskPath'],
-  ...['CustomSignedAssertionProviderName', 'CustomSignedAssertionProviderData'],
-] as const;
-export type CredentialKey = (typeof CREDENTIAL_KEYS)[number];
+import { type CredentialKey, type SourceType, warnOfOtherSources } from './source-keys.ts';
 
 export interface DescriptionContext {
   /** What file paths start from. */
@@ -31,7 +24,7 @@ export interface DescriptionContext {
 
 type Read = (section: Section<CredentialKey>, context: DescriptionContext) => Candidate | undefined;
 
-const SUPPORTED: Readonly<Record<string, Read>> = {
+const SUPPORTED: Readonly<Record<SourceType, Read>> = {
   ClientSecret: readSecret,
   Path: readCertificateOnDisk,
   Base64Encoded: readInlineCertificate,
@@ -67,9 +60,13 @@ export function readCredentialDescription(
     section.fault('SourceType', `is ${name}, which ${problem}`, fix);
     return undefined;
   }
-  const [, read] = Object.entries(SUPPORTED).find(isWritten) ?? [];
+  const supported = Object.entries(SUPPORTED).find(isWritten);
   section.refuseUnknownKeys();
-  if (read) return read(section, context);
+  if (supported) {
+    const [name, read] = supported;
+    warnOfOtherSources(section, name);
+    return read(section, context);
+  }
   const near = nearest(written, [...known, ...Object.keys(NOT_SUPPORTED)]);
   const meant = near ? `Did you mean ${near}?` : `Known are ${known.join(', ')}.`;
   section.fault('SourceType', 'is not a source of credentials', meant);

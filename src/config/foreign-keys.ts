@@ -4,6 +4,8 @@ import type { Section } from './section.ts';
 export interface ForeignKeys {
   /** Keys that have nothing to say here. */
   readonly harmless: readonly string[];
+  /** Keys that have nothing to say where they are, with where it is said. */
+  readonly moved?: Readonly<Record<string, string>>;
   /** Keys that would be missed, with what to do. */
   readonly unsafe: Readonly<Record<string, string>>;
 }
@@ -16,15 +18,18 @@ const LIMIT = /^(allow|valid|require|restrict|block|deny|trust)|validation|polic
  */
 export function judgeForeignKeys<Key extends string>(
   section: Section<Key>,
-  { harmless, unsafe }: ForeignKeys,
+  { harmless, moved = {}, unsafe }: ForeignKeys,
 ): void {
   const isHarmless = caseless(harmless);
-  const unsafeFixes = new Map(Object.entries(unsafe).map(([key, fix]) => [key.toLowerCase(), fix]));
+  const [unsafeFixes, movedFixes] = [caselessMap(unsafe), caselessMap(moved)];
   for (const { name, nearest } of section.unknownKeys()) {
     const path = `${section.path}:${name}`;
     const fix = unsafeFixes.get(name.toLowerCase());
+    const place = movedFixes.get(name.toLowerCase());
     if (fix !== undefined) {
       section.report.fault(path, 'is not supported, and not safe to ignore', fix);
+    } else if (place !== undefined) {
+      section.report.warn(path, `has no effect here. ${place}`);
     } else if (isHarmless(name)) {
       section.report.warn(path, 'has no effect here.');
     } else if (nearest !== undefined) {
@@ -36,6 +41,10 @@ export function judgeForeignKeys<Key extends string>(
       section.report.warn(path, 'is not known here, and has no effect.');
     }
   }
+}
+
+function caselessMap(fixes: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  return new Map(Object.entries(fixes).map(([key, fix]) => [key.toLowerCase(), fix]));
 }
 
 function caseless(names: readonly string[]): (name: string) => boolean {

@@ -259,11 +259,14 @@ describe('The section AzureAd', () => {
     const { warnings } = authorityWith({
       Domain: 'contoso.com',
       EnablePiiLogging: true,
+      userAssignedManagedIdentityClientId: 'an-id',
       Colour: 1,
     });
     expect(warnings).to.deep.equal([
       'AzureAd:Domain has no effect here.',
       'AzureAd:EnablePiiLogging has no effect here.',
+      'AzureAd:userAssignedManagedIdentityClientId has no effect here. ' +
+        'Set ManagedIdentityClientId in the entry of ClientCredentials that is to use that identity.',
       'AzureAd:Colour is not known here, and has no effect.',
     ]);
   });

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { readCertificateFiles } from '../../src/certificates/certificate-files.ts';
 import { CertificateProblem } from '../../src/certificates/certificate-problem.ts';
 import { readCertificate } from '../../src/certificates/read-certificate.ts';
+import { SOURCE_KEYS } from '../../src/config/source-keys.ts';
 import { aCertificate, PASSWORD, PASSWORD_BEYOND_ASCII } from './a-certificate.ts';
 import { faultsWith, loadWith } from './config-rig.ts';
 
@@ -303,6 +304,41 @@ describe('The client credential', () => {
       'audience',
       'api://own',
     );
+  });
+
+  it('is warned of keys that belong to other sources, and of none of its own', () => {
+    const of = (key: string) =>
+      `AzureAd:ClientCredentials:0:${key} has no effect here: it belongs to`;
+    const foreign = {
+      ClientSecret: 's',
+      KeyVaultUrl: 'https://a.vault.azure.net/',
+      TokenExchangeUrl: 'api://own',
+      ManagedIdentityClientId: '',
+    };
+    expect(loadUsing({ ...path('both.pem'), ...foreign }).warnings).to.deep.equal([
+      `${of('ClientSecret')} SourceType ClientSecret.`,
+      `${of('KeyVaultUrl')} SourceType KeyVault or SignedAssertionFromVault.`,
+      `${of('TokenExchangeUrl')} SourceType SignedAssertionFromManagedIdentity.`,
+    ]);
+    const values: Readonly<Record<string, unknown>> = {
+      ...{ ...foreign, ManagedIdentityClientId: IDENTITY, KeyVaultCertificateName: 'site' },
+      ...{ CertificateDiskPath: 'locked.pfx', CertificatePassword: PASSWORD_BEYOND_ASCII },
+      Base64EncodedValue: good.lockedPfx.toString('base64'),
+      ...{ SignedAssertionFileDiskPath: 'token', PrivateKeyDiskPath: undefined },
+      ...{
+        CustomSignedAssertionProviderName: 'token',
+        CustomSignedAssertionProviderData: { a: 'b' },
+      },
+    };
+    for (const [source, keys] of Object.entries(SOURCE_KEYS)) {
+      const own = Object.fromEntries(keys.map((key) => [key, values[key]]));
+      const { settings, warnings } = loadUsing({ SourceType: source.toLowerCase(), ...own });
+      expect(settings.azureAd.credentials[0]?.sourceType).to.equal(source);
+      expect(warnings, source).to.deep.equal([]);
+      const all = loadUsing({ ...values, SourceType: source });
+      const others = Object.keys(values).filter((key) => values[key] && !(key in own));
+      expect(all.warnings, source).to.have.length(others.length);
+    }
   });
 
   it('is warned of when it expires within 30 days', () => {

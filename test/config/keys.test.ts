@@ -2,12 +2,12 @@
 import { expect } from 'chai';
 import { AZURE_AD_KEYS } from '../../src/config/azure-ad.ts';
 import { TOKEN_KEYS } from '../../src/config/call-defaults.ts';
-import { CREDENTIAL_KEYS } from '../../src/config/credential-description.ts';
 import { API_KEYS } from '../../src/config/downstream-api.ts';
 import { GATEWAY_KEYS } from '../../src/config/gateway.ts';
 import { configurationTable, documentedKeys } from '../../src/config/keys.ts';
 import { SESSION_KEYS } from '../../src/config/session-limits.ts';
 import { SITE_KEYS } from '../../src/config/site.ts';
+import { CREDENTIAL_KEYS } from '../../src/config/source-keys.ts';
 import { TOKEN_CACHE_KEYS } from '../../src/config/token-cache.ts';
 import { faultsWith } from './config-rig.ts';
 
