@@ -77,7 +77,7 @@ describe('npm run register-app', () => {
       const { calls, stderr } = registered([...SITE, '--days', '10']);
       const endDate = calls.at(-1)?.at(-5) ?? '';
       expect(Date.parse(endDate) - Date.now()).to.be.within(9.9 * 86_400_000, 10 * 86_400_000);
-      const permission = "oauth2PermissionScopes[?value=='User.Read'].id";
+      const permission = 'oauth2PermissionScopes[].[value,id]';
       expect(calls).to.deep.equal([
         ['account', 'show', '--query', 'tenantId', '--output', 'tsv'],
         [
@@ -150,6 +150,50 @@ describe('npm run register-app', () => {
       expect(run.calls.some((call) => call.includes('create'))).to.equal(false);
     });
 
+    it('find permissions in whatever case they are written, each once', () => {
+      const wanted = ['--permission', 'user.read', '--permission', 'User.Read'];
+      const run = registered([...SITE, ...wanted, '--permission', 'MAIL.READ']);
+      expect(valuesOf(callOf(run, 'ad app permission add'), '--api-permissions')).to.deep.equal([
+        'id-of-user-read=Scope',
+        'id-of-mail-read=Scope',
+      ]);
+      // A name is no pattern, and no part of another one.
+      const { stdout } = register([...SITE, '--secret', '--permission', 'User.Rea']);
+      expect(runWithFakeAz(stdout).status).to.equal(1);
+      const alike = register([...SITE, '--secret', '--permission', 'User-Read']);
+      expect(runWithFakeAz(alike.stdout).status).to.equal(1);
+    });
+
+    for (const [late, error] of [
+      ['rest', 'ERROR: Not Found({"error":{"code":"Request_ResourceNotFound"}})'],
+      ['ad app permission add', "ERROR: Resource 'x' does not exist or one of its queried …"],
+      ['ad sp create', 'ERROR: The appId of the service principal does not reference a valid …'],
+      ['ad app credential reset', "ERROR: Application 'x' doesn't exist."],
+    ] as const) {
+      const env = { AZ_LATE: late, AZ_LATE_ERROR: error };
+      const isLate = (call: readonly string[]) => call.join(' ').startsWith(late);
+
+      it(`try again where Entra ID does not find the new app yet: ${late}`, () => {
+        const once = registered(SITE);
+        const run = runWithFakeAz(once.printed.stdout, { env: { ...env, AZ_LATE_TIMES: '3' } });
+        expect(run.status, run.stderr).to.equal(0);
+        expect(run.calls.filter(isLate)).to.have.length(4);
+        const others = (calls: AzRun['calls']) => calls.filter((call) => !isLate(call));
+        expect(others(run.calls)).to.deep.equal(others(once.calls));
+        expect(run.stdout).to.equal(once.stdout);
+        expect(run.stderr).to.equal(once.stderr);
+      });
+
+      it(`stop where it never does, with what az said: ${late}`, () => {
+        const { stdout } = register([...SITE, '--secret']);
+        const run = runWithFakeAz(stdout, { env: { ...env, AZ_LATE_TIMES: '99' } });
+        expect(run.status).to.equal(3);
+        expect(run.calls.filter(isLate)).to.have.length(10);
+        expect(run.stderr).to.include(error).and.include(`az ad app delete --id ${CLIENT_ID}`);
+        expect(run.stdout).to.equal('');
+      });
+    }
+
     it('stop where an app of the name is there, which az would change', () => {
       const { stdout } = register([...SITE, '--secret']);
       const run = runWithFakeAz(stdout, { env: { AZ_EXISTING: 'its-id' } });
@@ -168,6 +212,7 @@ describe('npm run register-app', () => {
       const late = runWithFakeAz(stdout, { env: { AZ_FAILS: 'ad app permission add' } });
       expect(late.status).to.equal(2);
       expect(late.calls.at(-1)).to.include('permission');
+      expect(callOf(late, 'ad app permission add'), 'once').to.deep.equal(late.calls.at(-1));
       expect(late.stderr).to.include(`az ad app delete --id ${CLIENT_ID}`);
       expect(late.stdout, 'no settings').to.equal('');
     });

@@ -7,14 +7,16 @@ const GRAPH_APP = '00000003-0000-0000-c000-000000000000';
 
 /** Before anything is made, so that a misspelt name leaves nothing behind. */
 export function lookUpPermissions({ permissions }: Registration): readonly string[] {
+  const query = shellWord('oauth2PermissionScopes[].[value,id]');
   return [
-    '# What Microsoft Graph calls these permissions.',
+    '# What Microsoft Graph calls these permissions, whose names have no case.',
+    `SCOPES=$(az ad sp show --id ${GRAPH_APP} --query ${query} --output tsv)`,
     ...permissions.flatMap((permission, i) => {
       const variable = `PERMISSION_${i + 1}`;
-      const query = shellWord(`oauth2PermissionScopes[?value=='${permission}'].id`);
+      const pick = `'tolower($1) == "${permission.toLowerCase()}" { print $2 }'`;
       const missing = shellWord(`Microsoft Graph has no delegated permission ${permission}.`);
       return [
-        `${variable}=$(az ad sp show --id ${GRAPH_APP} --query ${query} --output tsv)`,
+        `${variable}=$(printf '%s\\n' "$SCOPES" | awk ${pick})`,
         `[ -n "$${variable}" ] || { ${say(missing)}; exit 1; }`,
       ];
     }),
@@ -55,7 +57,7 @@ export function setLogoutUrl({ publicUrl, paths, cloud }: Registration): readonl
   return [
     '# Where the browser tells that the person signed out elsewhere.',
     command(
-      'az rest --method PATCH --headers Content-Type=application/json --output none',
+      'again az rest --method PATCH --headers Content-Type=application/json --output none',
       `--url "${cloud.graph}/v1.0/applications(appId='$CLIENT_ID')"`,
       `--body ${shellWord(JSON.stringify({ web: { logoutUrl } }))}`,
     ),
@@ -67,7 +69,7 @@ export function addPermissions({ permissions, otherScopes }: Registration): read
   return [
     `# Delegated permissions of Microsoft Graph: ${permissions.join(', ')}.`,
     command(
-      `az ad app permission add --id "$CLIENT_ID" --api ${GRAPH_APP}`,
+      `again az ad app permission add --id "$CLIENT_ID" --api ${GRAPH_APP}`,
       `--api-permissions ${ids.join(' ')} --only-show-errors --output none`,
     ),
     ...(otherScopes.length === 0
@@ -80,7 +82,7 @@ export function createServicePrincipal({ tenants }: Registration): readonly stri
   if (!tenants.work) return ['# Personal accounts are in no directory: no service principal.'];
   return [
     '# What stands for the app in this directory.',
-    'az ad sp create --id "$CLIENT_ID" --output none',
+    'again az ad sp create --id "$CLIENT_ID" --output none',
   ];
 }
 
@@ -88,7 +90,7 @@ export function createServicePrincipal({ tenants }: Registration): readonly stri
 export function addCredential(credential: NewCredential): readonly string[] {
   const endDate = credential.notAfter.toISOString().replace(/\.\d+Z$/, '+00:00');
   const reset = [
-    'az ad app credential reset --id "$CLIENT_ID" --append --only-show-errors',
+    'again az ad app credential reset --id "$CLIENT_ID" --append --only-show-errors',
     `--display-name concierge --end-date ${endDate}`,
   ];
   if (credential.type === 'secret') {

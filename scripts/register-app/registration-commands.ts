@@ -11,6 +11,7 @@ import {
 import { printNextSteps, printSettings } from './closing-commands.ts';
 import type { NewCredential, Registration } from './registration.ts';
 import { say, shellWord } from '../shell-word.ts';
+import { defineAgain } from './define-again.ts';
 
 /**
  * All in one subshell, which is read as a whole before any of it runs, and ends at the first failure
@@ -24,6 +25,7 @@ export function registrationCommands(
     ['set -eu', ...useCloud(registration), ...readTenant(registration)],
     refuseSameName(registration),
     lookUpPermissions(registration),
+    defineAgain(),
     createApp(registration),
     setLogoutUrl(registration),
     addPermissions(registration),

@@ -42,7 +42,7 @@ export type NewCredential = { readonly notAfter: Date } & (
 
 const DEFAULT_NAME = 'Concierge';
 const MAX_NAME = 256;
-/** Safe in a JMESPath literal, as no name of Graph needs more. */
+/** Safe in a program of awk, as no name of Graph needs more. */
 const PERMISSION = /^[A-Za-z][A-Za-z0-9._-]*$/;
 
 /** @throws {Misconfigured} an option is not known, two do not go together, or az does not reach the authority. */
@@ -137,7 +137,9 @@ function permissionsOf(
   }
   // `.default` stands for what is registered, and adds nothing to it.
   const named = scopes.filter(isOfGraph).filter((scope) => nameOf(scope) !== '.default');
-  const permissions = [...new Set((given ?? named).map(nameOf))];
+  const names = (given ?? named).map(nameOf);
+  const caseless = names.map((name) => name.toLowerCase());
+  const permissions = names.filter((_, i) => caseless.indexOf(caseless[i] ?? '') === i);
   const wrong = permissions.find((permission) => !PERMISSION.test(permission));
   if (wrong !== undefined) {
     throw new Misconfigured(`"${wrong}" is no permission of Microsoft Graph, such as User.Read.`);

@@ -37,6 +37,10 @@ const PERMISSIONS = [
 const SOURCE = `#!/usr/bin/env bash
 printf '%s\\0' "$@" >> "$AZ_LOG"; printf '\\n\\0' >> "$AZ_LOG"
 if [ -n "$AZ_FAILS" ] && [[ "$*" == "$AZ_FAILS"* ]]; then echo "ERROR: fails" >&2; exit 2; fi
+if [ -n "$AZ_LATE" ] && [[ "$*" == "$AZ_LATE"* ]]; then
+  echo >> "$AZ_LOG.late"
+  if [ "$(wc -l < "$AZ_LOG.late")" -le "$AZ_LATE_TIMES" ]; then echo "$AZ_LATE_ERROR" >&2; exit 3; fi
+fi
 for word in "$@"; do
   if [[ "$word" == @* ]] && [ ! -r "\${word#@}" ]; then echo "ERROR: no file" >&2; exit 2; fi
 done
@@ -46,7 +50,8 @@ case "$*" in
   'ad app list'*) printf '%s' "$AZ_EXISTING" ;;
   'ad app create'*) echo '${CLIENT_ID}' ;;
   'ad app credential reset'*) echo '${SECRET}' ;;
-${PERMISSIONS.map(([name, id]) => `  'ad sp show'*"[?value=='${name}'].id --output tsv") echo ${id} ;;`).join('\n')}
+  'ad sp show'*'--query oauth2PermissionScopes[].[value,id] --output tsv')
+    printf '%s\\t%s\\n' ${PERMISSIONS.flat().join(' ')} ;;
 esac
 `;
 
@@ -68,13 +73,23 @@ export function runWithFakeAz(
   writeFileSync(log, '');
   mkdirSync(join(folder, 'bin'));
   writeFileSync(join(folder, 'bin', 'az'), SOURCE, { mode: 0o755 });
+  // Nobody waits for a stand-in.
+  writeFileSync(join(folder, 'bin', 'sleep'), '#!/bin/sh\n', { mode: 0o755 });
   writeFileSync(join(folder, 'commands.sh'), commands);
   const shell = pasted ? ['--norc', '--noprofile', '-i'] : [join(folder, 'commands.sh')];
   const path = [join(folder, 'bin'), process.env['PATH']].join(delimiter);
   const run: SpawnSyncReturns<string> = spawnSync('bash', shell, {
     cwd,
     encoding: 'utf8',
-    env: { PATH: path, HOME: folder, AZ_LOG: log, AZ_FAILS: '', AZ_EXISTING: '', ...env },
+    env: {
+      PATH: path,
+      HOME: folder,
+      AZ_LOG: log,
+      AZ_FAILS: '',
+      AZ_LATE: '',
+      AZ_EXISTING: '',
+      ...env,
+    },
     ...(pasted && { input: `set -o history -o histexpand\nls /\n${commands}` }),
   });
   const calls = readFileSync(log, 'utf8')
