@@ -19,7 +19,7 @@ export async function azureCall<T>(
 }
 
 /** Who asks Azure for this site: `@azure/identity`. @throws {Misconfigured} not installed. */
-export async function azureIdentity(key: string) {
+async function azureIdentity(key: string) {
   return await optionalPackage(key, '@azure/identity', () => import('@azure/identity'));
 }
 
