@@ -13,11 +13,19 @@ import { createLog } from '../../src/log.ts';
 import { isConcreteTenant, PERSONAL_TENANT } from '../../src/tenant-id.ts';
 import { aadstsMend } from './aadsts-mend.ts';
 import { type Check, type CheckContext, type Finding, skipped } from './check.ts';
+import {
+  CERTIFICATE_UNKNOWN,
+  registrationPlace,
+  renewal,
+  unusableMend,
+} from './credential-mend.ts';
 
 /** What the authority said of a credential; `unclear`: nothing against it, and nothing for certain. */
 type Answer =
   | { readonly state: 'taken' | 'unclear' }
   | { readonly state: 'failed'; readonly error: AppError };
+
+type Told = Pick<Finding, 'result' | 'seen' | 'mend'>;
 
 type Complete = AzureAdSettings & {
   readonly authority: AuthoritySettings;
@@ -35,45 +43,91 @@ export const checkCredentials: Check = {
     const asked = await context.askAuthority();
     const isThere = asked?.state === 'good';
     const complete = { ...azureAd, authority, clientId };
-    return await Promise.all(
-      credentials.map((credential) => findingOf(context, complete, credential, isThere)),
+    const found = await Promise.all(
+      credentials.map((credential) => findingsOf(context, complete, credential, isThere)),
     );
+    return found.flat();
   },
 };
 
-async function findingOf(
+async function findingsOf(
   context: CheckContext,
   settings: Complete,
   credential: ClientCredential,
   isThere: boolean,
-): Promise<Finding> {
+): Promise<readonly Finding[]> {
   const { fetch, clock, tenantId } = context;
   const parts = { fetch, now: clock.now, log: createLog('silent'), audit: () => undefined };
   const authority = createAuthority({ ...settings, credentials: [credential] }, parts);
   const [status] = await authority.credentials.review();
   const subject = `${credential.key} (${credential.sourceType})`;
+  const clientId = settings.authority.kind === 'entra' ? settings.clientId : undefined;
+  const place = { clientId, now: clock.now() };
   if (!status || status.state === 'unusable') {
-    const text = status?.fix ?? 'See the settings.';
-    return {
-      result: 'failed',
-      subject,
-      seen: `It cannot be used: ${status?.problem ?? 'it is not there'}.`,
-      mend: { text },
-    };
+    return [{ subject, ...unusableFinding(credential, status, place) }];
   }
+  // Whatever is known of it otherwise.
+  const soon = expiryFinding(credential, status, place);
+  const ending = soon ? [{ subject, ...soon }] : [];
   if (!isThere) {
-    return {
-      result: 'skipped',
-      subject,
-      seen: 'It can be used; the authority cannot be asked about it.',
-    };
+    const seen = 'It can be used; the authority cannot be asked about it.';
+    return [{ result: 'skipped', subject, seen }, ...ending];
   }
   const begun = clock.monotonic();
   const answer = await ask(authority, tenantId);
   const timed = { subject, tookMs: clock.monotonic() - begun };
-  if (answer.state === 'failed') return { ...timed, ...refusedFinding(answer.error, settings) };
-  if (answer.state === 'unclear') return { ...timed, ...unclearFinding() };
-  return { ...timed, ...takenFinding(status, clock.now()) };
+  // A vault may give the certificate, and refuse to sign.
+  const [used] = authority.credentials.status;
+  if (answer.state === 'failed' && used?.state === 'unusable') {
+    return [{ ...timed, ...unusableFinding(credential, used, place) }, ...ending];
+  }
+  return [
+    { ...timed, ...answerFinding(answer, settings, credential, status, clock.now()) },
+    ...ending,
+  ];
+}
+
+interface Place {
+  /** Of an app registration of Entra ID; other authorities have no such portal. */
+  readonly clientId: string | undefined;
+  readonly now: number;
+}
+
+function unusableFinding(
+  credential: ClientCredential,
+  status: CredentialStatus | undefined,
+  place: Place,
+): Told {
+  const seen = `It cannot be used: ${status?.problem ?? 'it is not there'}.`;
+  return { result: 'failed', seen, mend: unusableMend(credential, status ?? {}, place) };
+}
+
+function expiryFinding(
+  credential: ClientCredential,
+  { expiresAt, thumbprint }: CredentialStatus,
+  { clientId, now }: Place,
+): Told | undefined {
+  const days = daysLeft(expiresAt, now);
+  if (days === undefined || days >= EXPIRES_SOON_DAYS) return undefined;
+  const seen = `Its certificate (thumbprint ${thumbprint}) expires in ${days} days.`;
+  return { result: 'warning', seen, mend: renewal(credential, clientId) };
+}
+
+function answerFinding(
+  answer: Answer,
+  settings: Complete,
+  credential: ClientCredential,
+  status: CredentialStatus,
+  now: number,
+): Told {
+  switch (answer.state) {
+    case 'failed':
+      return refusedFinding(answer.error, settings, credential);
+    case 'unclear':
+      return unclearFinding(settings);
+    case 'taken':
+      return takenFinding(status, now);
+  }
 }
 
 /**
@@ -114,11 +168,16 @@ async function ask(
 
 function refusedFinding(
   error: AppError,
-  { clientId }: Complete,
-): Pick<Finding, 'result' | 'seen' | 'mend'> {
+  { authority, clientId }: Complete,
+  credential: ClientCredential,
+): Told {
   const { errorCodes = [] } = error.detail;
+  const place = authority.kind === 'entra' ? registrationPlace(credential, clientId) : {};
   const told = errorCodes.map((code) => aadstsMend(code, { clientId })).find((each) => each);
-  if (told) return { result: 'failed', ...told };
+  if (told) {
+    const isUnknown = errorCodes.includes(CERTIFICATE_UNKNOWN);
+    return { result: 'failed', seen: told.seen, mend: { ...told.mend, ...(isUnknown && place) } };
+  }
   if (error instanceof Unavailable) {
     const text = 'Ask again in a minute; see the row on discovery.';
     return { result: 'warning', seen: `It could not be told: ${error.message}`, mend: { text } };
@@ -131,13 +190,21 @@ function refusedFinding(
   const numbers = errorCodes.map((code) => ` AADSTS${code}`).join('');
   const text = 'Correct it, or register it at the authority.';
   const seen = `The authority refuses it (${error.detail.error}${numbers}).`;
-  return { result: 'failed', seen, mend: { text } };
+  return { result: 'failed', seen, mend: { text, ...place } };
 }
 
-function unclearFinding(): Pick<Finding, 'result' | 'seen' | 'mend'> {
+function unclearFinding({ authority }: Complete): Told {
+  const so = 'It can be used, and the authority says nothing against it';
+  if (authority.kind === 'entra' && isPersonal(authority.tenantId)) {
+    return {
+      result: 'skipped',
+      seen: `${so}; where personal accounts alone sign in, only a sign-in tells for certain.`,
+      mend: { text: 'Sign in at the site with a personal account: that needs the credential.' },
+    };
+  }
   return {
     result: 'skipped',
-    seen: 'It can be used, and the authority says nothing against it; only a tenant tells for certain.',
+    seen: `${so}; only a tenant tells for certain.`,
     mend: {
       text: 'Name a tenant in which the site is used.',
       command: 'npm run doctor -- --tenant contoso.example',
@@ -145,17 +212,13 @@ function unclearFinding(): Pick<Finding, 'result' | 'seen' | 'mend'> {
   };
 }
 
-function takenFinding(
-  { expiresAt, thumbprint }: CredentialStatus,
-  now: number,
-): Pick<Finding, 'result' | 'seen' | 'mend'> {
-  const days = daysLeft(expiresAt, now);
-  if (days === undefined) return { result: 'ok', seen: 'The authority takes it.' };
-  const seen = `The authority takes it; its certificate (thumbprint ${thumbprint}) expires in ${days} days.`;
-  if (days >= EXPIRES_SOON_DAYS) return { result: 'ok', seen };
-  const text =
-    'Register a new certificate beside it, and replace the file or the vault’s version; or put the new one first in the list, start again, and remove this one later.';
-  return { result: 'warning', seen, mend: { text, portal: PORTAL } };
+function isPersonal(tenantId: string): boolean {
+  return [PERSONAL_TENANT, 'consumers'].includes(tenantId.toLowerCase());
 }
 
-const PORTAL = 'App registrations > (this app) > Certificates & secrets > Certificates';
+function takenFinding({ expiresAt, thumbprint }: CredentialStatus, now: number): Told {
+  const days = daysLeft(expiresAt, now);
+  const isLasting = days !== undefined && days >= EXPIRES_SOON_DAYS;
+  const lasts = `; its certificate (thumbprint ${thumbprint}) expires in ${days} days`;
+  return { result: 'ok', seen: `The authority takes it${isLasting ? lasts : ''}.` };
+}

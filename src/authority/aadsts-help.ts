@@ -20,6 +20,8 @@ const ENTERPRISE_APP = 'Enterprise applications > (this app)';
 const NEW_SECRET = 'az ad app credential reset --id <client-id> --append --display-name concierge';
 const ADD_CERTIFICATE = `${NEW_SECRET} --cert @<certificate.pem>`;
 const LIST_CERTIFICATES = 'az ad app credential list --id <client-id> --cert';
+const ADD_FEDERATED =
+  'az ad app federated-credential create --id <client-id> --parameters \'{"name":"concierge","issuer":"<issuer>","subject":"<subject>","audiences":["<audience>"]}\'';
 const LIST_FEDERATED = 'az ad app federated-credential list --id <client-id>';
 const SHOW_APP = 'az ad app show --id <client-id>';
 /** Keeps those there are: the option replaces the whole list. */
@@ -101,7 +103,8 @@ export const AADSTS_HELP: Readonly<Record<number, AadstsHelp>> = {
   70025: {
     meaning: 'The app has no federated credential at all.',
     mend: 'Add one with the issuer, subject and audience of the token that the platform issues.',
-    ...COMPARE_FEDERATED,
+    portal: FEDERATED,
+    command: ADD_FEDERATED,
   },
   7002137: {
     meaning: 'No federated credential of the app names the subject of the assertion.',
@@ -115,7 +118,8 @@ export const AADSTS_HELP: Readonly<Record<number, AadstsHelp>> = {
   700211: {
     meaning: 'No federated credential of the app names the issuer of the assertion.',
     mend: 'Add a federated credential with that issuer, exactly as the assertion spells it.',
-    ...COMPARE_FEDERATED,
+    portal: FEDERATED,
+    command: ADD_FEDERATED,
   },
   700212: {
     meaning: 'No federated credential of the app names the audience of the assertion.',

@@ -9,8 +9,8 @@ const NO_IDENTITY =
 export interface AzureFailureWords {
   /** What was asked, such as `the vault https://…/`. */
   readonly what: string;
-  /** For 401 and 403: the role that is missing. */
-  readonly role: string;
+  /** For 401 and 403: the role that is missing; `undefined` for what needs none. */
+  readonly role: string | undefined;
   /** For 404. */
   readonly absent: string;
 }
@@ -30,14 +30,11 @@ export function azureFailure(error: unknown, words: AzureFailureWords): Credenti
   switch (status) {
     case 401:
     case 403:
-      return new CredentialUnusable(`${what} denies access (HTTP ${status})`, {
-        ...{
-          fix: `Grant the identity ${role}; look at the network rules, too, and whether this version is disabled.`,
-        },
-      });
+      return denial(`${what} denies access (HTTP ${status})`, role);
     case 404:
       return new CredentialUnusable(`${what} ${absent}`, {
-        ...{ fix: 'Correct the names, or put it there.' },
+        fix: 'Correct the names, or put it there.',
+        trouble: { kind: 'absent' },
       });
     default:
       if (
@@ -49,7 +46,10 @@ export function azureFailure(error: unknown, words: AzureFailureWords): Credenti
       ) {
         const fix =
           'See that it is an RSA certificate, enabled, and that names and permissions are right.';
-        return new CredentialUnusable(`${what} refuses the request (HTTP ${status})`, { fix });
+        return new CredentialUnusable(`${what} refuses the request (HTTP ${status})`, {
+          fix,
+          trouble: { kind: 'unfit' },
+        });
       }
       return new CredentialUnusable(`${what} does not answer (${saidBy(error)})`, {
         fix: isUnknownHost(error)
@@ -58,6 +58,16 @@ export function azureFailure(error: unknown, words: AzureFailureWords): Credenti
         isPassing: true,
       });
   }
+}
+
+function denial(message: string, role: string | undefined): CredentialUnusable {
+  const grant =
+    role === undefined
+      ? 'nothing: it needs no role, but a federated credential of the app registration'
+      : `the role "${role}"`;
+  const fix = `Grant the identity ${grant}; look at the network rules, too, and whether this version is disabled.`;
+  const trouble = role === undefined ? undefined : ({ kind: 'denied', role } as const);
+  return new CredentialUnusable(message, { fix, trouble });
 }
 
 function isUnknownHost(error: unknown): boolean {

@@ -19,11 +19,9 @@ export interface SlotParts {
   readonly log: Log;
 }
 
-interface Problem {
+interface Problem extends Pick<CredentialUnusable, 'fix' | 'isPassing' | 'trouble'> {
   readonly text: string;
-  readonly fix: string;
   readonly restUntil: number;
-  readonly isPassing: boolean;
 }
 
 /** Many requests may be refused at once: what was just loaded anew is not loaded again. */
@@ -227,11 +225,11 @@ export class CredentialSlot {
 
   /** The log is told of what is new. */
   #problemOf(error: CredentialUnusable, failures: number, before: Problem | undefined): Problem {
-    const { message: text, fix, isPassing } = error;
+    const { message: text, fix, isPassing, trouble } = error;
     const { log, now } = this.#parts;
     const about = { event: 'client_credential_unusable', ...this.#name(), problem: text, fix };
     if (before?.text !== text) log.warn(about, 'a credential of this site cannot be used now');
-    return { text, fix, isPassing, restUntil: now() + restAfter(failures) };
+    return { text, fix, isPassing, trouble, restUntil: now() + restAfter(failures) };
   }
 
   #name(loaded = this.#loaded) {

@@ -44,17 +44,30 @@ export interface CredentialSource {
   prepare?(): Promise<void>;
 }
 
+/** What is wrong in a vault: who asks lacks a role, there is no such certificate, or it is of no use. */
+export type VaultTrouble =
+  | { readonly kind: 'denied'; readonly role: string }
+  | { readonly kind: 'absent' | 'unfit' };
+
+interface UnusableOptions {
+  readonly fix: string;
+  readonly isPassing?: boolean;
+  readonly trouble?: VaultTrouble | undefined;
+}
+
 /** A credential that cannot be used now; the message holds nothing secret. */
 export class CredentialUnusable extends Error {
   /** What the operator does about it. */
   readonly fix: string;
   /** Whether it may be gone by itself in a moment: what gives the credential is away or busy. */
   readonly isPassing: boolean;
+  readonly trouble: VaultTrouble | undefined;
 
-  constructor(message: string, { fix, isPassing = false }: { fix: string; isPassing?: boolean }) {
+  constructor(message: string, { fix, isPassing = false, trouble }: UnusableOptions) {
     super(message);
     this.name = 'CredentialUnusable';
     this.fix = fix;
     this.isPassing = isPassing;
+    this.trouble = trouble;
   }
 }

@@ -1,6 +1,6 @@
 /** What an operator is told of one credential: in readiness, metrics, logs and by the doctor. */
 import type { ClientCredential } from '../config/settings.ts';
-import type { LoadedCredential } from './credential-source.ts';
+import type { LoadedCredential, VaultTrouble } from './credential-source.ts';
 import type { CredentialRefusal } from './refusal-memory.ts';
 
 export interface CredentialStatus {
@@ -11,6 +11,8 @@ export interface CredentialStatus {
   /** What is wrong with it, if only so far as that the next start would find it unusable; and what to do. */
   readonly problem: string | undefined;
   readonly fix: string | undefined;
+  /** Where the problem is one of a vault. */
+  readonly trouble?: VaultTrouble | undefined;
   /** Of a certificate, in epoch milliseconds: other proofs are renewed by whoever gives them. */
   readonly expiresAt: number | undefined;
   /** Of a certificate, as the Entra admin center shows it. */
@@ -24,7 +26,9 @@ interface Known {
   readonly loaded: LoadedCredential | undefined;
   /** What serves in place of `loaded`, if anything does. */
   readonly before: LoadedCredential | undefined;
-  readonly problem: { readonly text: string; readonly fix: string } | undefined;
+  readonly problem:
+    | (Pick<CredentialStatus, 'trouble'> & { readonly text: string; readonly fix: string })
+    | undefined;
   readonly refusal: CredentialRefusal | undefined;
   readonly refusals: number;
 }
@@ -44,6 +48,7 @@ export function credentialStatus(known: Known): CredentialStatus {
     state: before ? 'usable' : stateOf(known),
     problem: before ? `the one before serves: the renewed one${renewed}: ${text}` : text,
     fix: problem?.fix ?? refusal?.fix ?? warning?.fix,
+    trouble: problem?.trouble,
     expiresAt: proof?.kind === 'certificate' ? validTo : undefined,
   };
 }

@@ -13,9 +13,8 @@ export async function managedIdentityAssertion(
   const { token } = await azureCall((options) =>
     identity.getToken(`${audience}/.default`, options),
   ).catch((error: unknown) => {
-    const role = 'nothing: it needs no role, but a federated credential of the app registration';
     const absent = 'is not known where this site runs';
-    throw azureFailure(error, { what: 'the managed identity', role, absent });
+    throw azureFailure(error, { what: 'the managed identity', role: undefined, absent });
   });
   return assertionCredential(token, 'the managed identity’s token');
 }

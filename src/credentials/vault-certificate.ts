@@ -24,7 +24,7 @@ export async function fetchVaultCertificate(
   ).catch((error: unknown) => {
     throw azureFailure(error, {
       what,
-      role: 'the role "Key Vault Secrets User"',
+      role: 'Key Vault Secrets User',
       absent: `has no certificate ${certificateName}`,
     });
   });
@@ -32,9 +32,11 @@ export async function fetchVaultCertificate(
   const certificate = Buffer.from(value, isPem ? 'utf8' : 'base64');
   const name = `the vault’s certificate ${certificateName}`;
   const read = readCertificate({ certificate });
-  if (read instanceof CertificateProblem && read.isKeyMissing) {
-    const fix = 'Make its key exportable, or use SignedAssertionFromVault, which leaves it there.';
-    throw new CredentialUnusable(`${name} ${read.problem}`, { fix });
+  if (read instanceof CertificateProblem) {
+    const exportable =
+      'Make its key exportable, or use SignedAssertionFromVault, which leaves it there.';
+    const fix = read.isKeyMissing ? exportable : read.fix;
+    throw new CredentialUnusable(`${name} ${read.problem}`, { fix, trouble: { kind: 'unfit' } });
   }
   return certificateCredential(read, name, sendX5c);
 }

@@ -30,18 +30,20 @@ export async function fetchVaultSigner(
   const { cer, keyId } = await azureCall((options) =>
     certificates.getCertificate(certificateName, options),
   ).catch((error: unknown) => {
-    const role = 'the role "Key Vault Certificate User"';
+    const role = 'Key Vault Certificate User';
     throw azureFailure(error, { what, role, absent });
   });
   if (!cer || !keyId) {
     const fix = 'Finish the certificate’s creation in the vault.';
-    throw new CredentialUnusable(`${what}: ${certificateName} is not complete`, { fix });
+    const trouble = { kind: 'unfit' } as const;
+    throw new CredentialUnusable(`${what}: ${certificateName} is not complete`, { fix, trouble });
   }
   const leaf = new X509Certificate(cer);
   const unfit = unfitness(leaf.publicKey);
   if (unfit) {
     throw new CredentialUnusable(`${what}: ${certificateName} ${unfit.problem}`, {
       fix: unfit.fix,
+      trouble: { kind: 'unfit' },
     });
   }
   const signer = signerOf(keyId);
@@ -49,7 +51,7 @@ export async function fetchVaultSigner(
     const digest = createHash('sha256').update(data).digest();
     const { result } = await azureCall((options) => signer.sign(algorithm, digest, options)).catch(
       (error: unknown) => {
-        throw azureFailure(error, { what, role: 'the role "Key Vault Crypto User"', absent });
+        throw azureFailure(error, { what, role: 'Key Vault Crypto User', absent });
       },
     );
     return Buffer.from(result);

@@ -5,12 +5,14 @@ import { expect } from 'chai';
 import { checkCredentials } from '../../scripts/doctor/check-credentials.ts';
 import { demoApp } from '../../scripts/sandbox/sandbox-options.ts';
 import { type Sandbox, startSandbox } from '../../scripts/sandbox/start-sandbox.ts';
+import { systemClock } from '../../src/clock.ts';
 import { aCertificate } from '../config/a-certificate.ts';
 import { startFederatedIssuer } from '../support/federated-issuer.ts';
 import { aFolder, freePort } from '../support/site-process.ts';
 import { findingsOf, runDoctor, wellEnvironment } from './doctor-rig.ts';
 
 const FIRST = 'AzureAd__ClientCredentials__0__';
+const strangeId = 'aaaaaaaa-1111-4222-8333-444444444444';
 const good = demoApp.secrets[0] ?? '';
 
 describe('The doctor, of the credentials', () => {
@@ -59,11 +61,56 @@ describe('The doctor, of the credentials', () => {
     );
   });
 
-  it('warns of a certificate that expires within 30 days, with where to put the next', async () => {
-    const found = await atPath(pem(soon));
-    expect(found?.result).to.equal('warning');
-    expect(found?.seen).to.include('19 days');
-    expect(found?.mend?.portal).to.include('Certificates & secrets');
+  /** The first two rows, of one credential that ends soon. */
+  const soonAtPath = async (changes: Record<string, string>, options = {}) => {
+    const [first, second] = await findingsOf(
+      checkCredentials,
+      {
+        ...{ ...env, ...changes, AzureAd__ClientSecret: '' },
+        [`${FIRST}SourceType`]: 'Path',
+        [`${FIRST}CertificateDiskPath`]: file(pem(soon)),
+      },
+      options,
+    );
+    return { first, second };
+  };
+
+  for (const [what, changes, result, said] of [
+    ['the authority takes it', {}, 'ok', 'The authority takes it.'],
+    ['no tenant is named', { AzureAd__TenantId: 'common' }, 'skipped', 'only a tenant'],
+    ['personal accounts sign in', { AzureAd__TenantId: 'consumers' }, 'skipped', 'personal'],
+    ['the authority is away', { AzureAd__Instance: 'http://127.0.0.1:1' }, 'skipped', 'be asked'],
+    ['it is refused', { AzureAd__ClientId: strangeId }, 'failed', 'AADSTS700016'],
+  ] as const) {
+    it(`warns of a certificate that expires within 30 days, though ${what}`, async () => {
+      const { first, second } = await soonAtPath(changes);
+      expect(first).to.include({ result });
+      expect(first?.seen).to.include(said);
+      expect(second).to.include({ result: 'warning', subject: first?.subject });
+      expect(second?.seen).to.match(/certificate \(thumbprint [0-9A-F]{40}\) expires in 19 days/);
+      expect(second?.mend?.portal).to.include('Certificates & secrets > Certificates');
+      const id = changes.AzureAd__ClientId ?? demoApp.clientId;
+      const reset = `az ad app credential reset --id ${id} --append `;
+      expect(second?.mend?.command).to.include(reset).and.include(' --cert @');
+    });
+  }
+
+  it('warns of none that lasts, whatever the authority says', async () => {
+    const found = await findingsOf(checkCredentials, {
+      ...{ ...env, AzureAd__TenantId: 'common', AzureAd__ClientSecret: '' },
+      ...{ [`${FIRST}SourceType`]: 'Path', [`${FIRST}CertificateDiskPath`]: file(pem(lasting)) },
+    });
+    expect(found.map(({ result }) => result)).to.deep.equal(['skipped']);
+  });
+
+  it('fails one that has expired, with where and by what a new one is registered', async () => {
+    const later = { ...systemClock, now: () => Date.now() + 25 * 86_400_000 };
+    const { first, second } = await soonAtPath({}, { clock: later });
+    expect(first?.result).to.equal('failed');
+    expect(first?.seen).to.include('expired');
+    expect(first?.mend?.portal).to.include('Certificates & secrets > Certificates');
+    expect(first?.mend?.command).to.include(`--id ${demoApp.clientId} --append`);
+    expect(second).to.equal(undefined);
   });
 
   for (const [what, secret, code] of [
@@ -93,6 +140,7 @@ describe('The doctor, of the credentials', () => {
     expect(found?.result).to.equal('failed');
     expect(found?.seen).to.include('another password');
     expect(found?.mend?.text).to.include('CertificatePassword');
+    expect(found?.mend, 'nothing to do elsewhere').to.have.all.keys('text');
     const tokens = sandbox.requests.slice(before).filter(({ endpoint }) => endpoint === 'token');
     expect(tokens, 'of the plain secret alone').to.have.length(1);
   });
@@ -106,6 +154,8 @@ describe('The doctor, of the credentials', () => {
     await issuer.close();
     expect(found?.result).to.equal('failed');
     expect(found?.seen).to.include('AADSTS70025');
+    const command = `az ad app federated-credential create --id ${demoApp.clientId} --parameters`;
+    expect(found?.mend?.command).to.include(command);
   });
 
   it('does not say of common what only a tenant tells, but for what is refused there already', async () => {
@@ -117,6 +167,13 @@ describe('The doctor, of the credentials', () => {
     expect(wrong?.seen).to.include('AADSTS7000215');
     const [named] = await findingsOf(checkCredentials, env, { tenantId: 'contoso.example' });
     expect(named?.result).to.equal('ok');
+  });
+
+  it('names no tenant where personal accounts alone sign in, as none would do', async () => {
+    const [found] = await findingsOf(checkCredentials, { ...env, AzureAd__TenantId: 'consumers' });
+    expect(found?.result).to.equal('skipped');
+    expect(found?.seen).to.include('only a sign-in tells');
+    expect(JSON.stringify(found)).not.to.include('--tenant');
   });
 
   it('blames the tenant that is not there, and not the credential', async () => {
