@@ -1,6 +1,6 @@
 /** What an operator does about a credential at Entra ID and in its vault: where, and by which command. */
 import type { ClientCredential, VaultCredential } from '../../src/config/settings.ts';
-import type { CredentialStatus } from '../../src/credentials/credential-slot.ts';
+import type { CredentialStatus } from '../../src/credentials/credential-status.ts';
 import type { VaultTrouble } from '../../src/credentials/credential-source.ts';
 import { shellWord } from '../shell-word.ts';
 import { aadstsMend } from './aadsts-mend.ts';

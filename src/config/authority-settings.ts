@@ -22,7 +22,8 @@ export function readAuthority<Key extends string>(
 ): AuthoritySettings | undefined {
   if (section.has('TenantId') || !section.has('Authority')) return readTenant(section);
   if (section.has('Instance')) {
-    section.warn('Instance', 'is ignored, because TenantId is absent and Authority is given.');
+    const problem = 'is ignored, because TenantId is absent and Authority is given';
+    section.warn('Instance', problem, 'Remove it; or give TenantId, and remove Authority.');
   }
   const url = readUrl(section, 'Authority', {
     example: 'https://login.microsoftonline.com/common/v2.0',
@@ -42,7 +43,8 @@ function readTenant<Key extends string>(
   section: Section<Key | AuthorityKey>,
 ): AuthoritySettings | undefined {
   if (section.has('Authority')) {
-    section.warn('Authority', 'is ignored, because TenantId is given.');
+    const fix = 'Remove it; or remove TenantId and Instance.';
+    section.warn('Authority', 'is ignored, because TenantId is given', fix);
   }
   const instance = section.has('Instance')
     ? readUrl(section, 'Instance', { example: DEFAULT_INSTANCE, path: false })

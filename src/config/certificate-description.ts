@@ -76,7 +76,8 @@ function seenOf(
     return { problem: { key, text, fix: `${fix} Or set the clock of this machine.` } };
   }
   if (validTo - now >= EXPIRES_SOON_DAYS * DAY_MS) return {};
-  return { warning: { key, text: `expires on ${day(validTo)}: renew it.` } };
+  const renew = 'Register a new certificate with the app, and put that in its place.';
+  return { warning: { key, text: `expires on ${day(validTo)}`, fix: renew } };
 }
 
 function day(at: number): string {

@@ -41,10 +41,10 @@ export function readClientCredentials(
 function reportProblems({ report }: Section<AzureAdKey>, candidates: readonly Candidate[]): void {
   const canStart = candidates.some(({ problem }) => problem === undefined);
   for (const { problem, warning } of candidates) {
-    if (warning) report.warn(warning.key, warning.text);
+    if (warning) report.warn(warning.key, warning.text, warning.fix);
     if (!problem) continue;
     const { key, text, fix } = problem;
-    if (canStart) report.warn(key, `${text}; it is passed over. ${fix}`);
+    if (canStart) report.warn(key, `${text}; it is passed over`, fix);
     else report.fault(key, text, fix);
   }
 }

@@ -43,7 +43,8 @@ function apiNodes(node: ConfigNode, report: FaultReport): ApiNode[] {
   if (section) {
     report.fault(name, 'is not a section that this site knows', `Did you mean ${section}?`);
   } else if (isBranch(node) && (childOf(node, 'Scopes') || childOf(node, 'Gateway'))) {
-    report.warn(name, 'is not taken as an API, because it has no BaseUrl.');
+    const fix = 'Give it the BaseUrl of the API, or remove it.';
+    report.warn(name, 'is not taken as an API, because it has no BaseUrl', fix);
   }
   return [];
 }

@@ -30,13 +30,13 @@ export class ConfigurationFaults extends Error {
 /** What reading the configuration found wrong so far. */
 export class FaultReport {
   readonly #faults: ConfigurationFault[] = [];
-  readonly #warnings: string[] = [];
+  readonly #warnings: ConfigurationFault[] = [];
 
   get faults(): readonly ConfigurationFault[] {
     return this.#faults;
   }
 
-  get warnings(): readonly string[] {
+  get warnings(): readonly ConfigurationFault[] {
     return this.#warnings;
   }
 
@@ -48,8 +48,8 @@ export class FaultReport {
     this.#faults.push({ key, problem, fix });
   }
 
-  /** Something that the site can start with; `key` and `text` make a sentence. */
-  warn(key: string, text: string): void {
-    this.#warnings.push(`${key} ${text}`);
+  /** Something that the site can start with. */
+  warn(key: string, problem: string, fix: string): void {
+    this.#warnings.push({ key, problem, fix });
   }
 }

@@ -13,6 +13,8 @@ export interface ForeignKeys {
 /** A name that sounds like a limit on who or what is let in. */
 const LIMIT = /^(allow|valid|require|restrict|block|deny|trust)|validation|policyid$/i;
 
+const REMOVE = 'Remove it, unless another program reads it.';
+
 /**
  * A misspelt key, and one that is unsafe to ignore, is a fault; any other unknown one a warning.
  */
@@ -29,16 +31,16 @@ export function judgeForeignKeys<Key extends string>(
     if (fix !== undefined) {
       section.report.fault(path, 'is not supported, and not safe to ignore', fix);
     } else if (place !== undefined) {
-      section.report.warn(path, `has no effect here. ${place}`);
+      section.report.warn(path, 'has no effect here', place);
     } else if (isHarmless(name)) {
-      section.report.warn(path, 'has no effect here.');
+      section.report.warn(path, 'has no effect here', REMOVE);
     } else if (nearest !== undefined) {
       section.refuseUnknownKey(name, nearest);
     } else if (LIMIT.test(name)) {
       const why = 'is not known here, and sounds like a limit that would be missed';
       section.report.fault(path, why, 'Remove it, once nothing depends on it.');
     } else {
-      section.report.warn(path, 'is not known here, and has no effect.');
+      section.report.warn(path, 'is not known here, and has no effect', REMOVE);
     }
   }
 }

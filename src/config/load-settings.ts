@@ -39,7 +39,7 @@ export interface ExaminedSettings {
   /** What could be read of each section; `undefined` if no source could be read. */
   readonly sections: ReadSections | undefined;
   readonly faults: readonly ConfigurationFault[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly ConfigurationFault[];
 }
 
 /** What is faulty is absent, or as it is by default. */
@@ -61,7 +61,8 @@ export interface ReadSections {
 export function loadSettings(options: LoadOptions): LoadedSettings {
   const { settings, faults, warnings } = examineSettings(options);
   if (!settings) throw new ConfigurationFaults(faults);
-  return { settings, warnings };
+  const sentences = warnings.map(({ key, problem, fix }) => `${key} ${problem}. ${fix}`);
+  return { settings, warnings: sentences };
 }
 
 /** The same, with faults as a part of the answer: for those who go on with what there is. */
@@ -123,7 +124,8 @@ function completeKeys(
   const names = [...(encryptionKeys ? [] : ['EncryptionKeys']), ...(indexKey ? [] : ['IndexKey'])];
   report.warn(
     'TokenCache',
-    `is without ${names.join(' and ')}: keys of this machine are used, from ${LOCAL_KEYS_FILE}.`,
+    `is without ${names.join(' and ')}: keys of this machine are used, from ${LOCAL_KEYS_FILE}`,
+    'That will do on this machine; for a site, make each with: npm run new-key.',
   );
   return (
     local && { ...local, ...(encryptionKeys && { encryptionKeys }), ...(indexKey && { indexKey }) }

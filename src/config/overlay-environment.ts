@@ -41,9 +41,10 @@ function isSection(tree: ConfigBranch, name: string): boolean {
 
 function warnOfMisspelling(name: string, path: readonly string[], report: FaultReport): void {
   if (OURS_ALONE.test(name)) {
-    report.warn(name, 'is ignored: between a section and its key stand two underscores.');
+    const fix = `Name it ${name.replace('_', '__')}.`;
+    report.warn(name, 'is ignored: between a section and its key stand two underscores', fix);
     return;
   }
   const section = path.length > 1 ? nearest(path[0] ?? '', SECTIONS) : undefined;
-  if (section) report.warn(name, `is ignored: did you mean ${section}__…?`);
+  if (section) report.warn(name, 'is ignored', `Did you mean ${section}__…?`);
 }

@@ -50,8 +50,8 @@ export class Section<Key extends string> {
     this.report.fault(this.pathOf(key), problem, fix);
   }
 
-  warn(key: Key, text: string): void {
-    this.report.warn(this.pathOf(key), text);
+  warn(key: Key, problem: string, fix: string): void {
+    this.report.warn(this.pathOf(key), problem, fix);
   }
 
   /** A text without white space around it. */

@@ -44,7 +44,8 @@ export function readSite(
   if (publicUrl?.protocol === 'https:' && !trustProxy) {
     section.warn(
       'TrustProxy',
-      'is off: the limit on sign-ins takes all who come by one proxy for one.',
+      'is off: the limit on sign-ins takes all who come by one proxy for one',
+      'Set it to true if a proxy is in front of this site, and nobody comes past it.',
     );
   }
   return {

@@ -30,6 +30,7 @@ export function warnOfOtherSources(section: Section<CredentialKey>, sourceType: 
   for (const key of ALL) {
     const sources = KEYS_BY_SOURCE.filter(([, keys]) => keys.includes(key)).map(([name]) => name);
     if (!section.has(key) || sources.includes(sourceType)) continue;
-    section.warn(key, `has no effect here: it belongs to SourceType ${sources.join(' or ')}.`);
+    const problem = `has no effect here: it belongs to SourceType ${sources.join(' or ')}`;
+    section.warn(key, problem, 'Remove it, or correct the SourceType.');
   }
 }

@@ -71,7 +71,8 @@ function checkProduction(section: Section<TokenCacheKey>, store: string): void {
     section.fault(key, 'is missing, which is accepted on loopback only', `${MAKE_KEY}.`);
   }
   if (/^memory:/.test(store)) {
-    section.warn('Store', 'is memory: everyone is signed out when this process ends.');
+    const problem = 'is memory: everyone is signed out when this process ends';
+    section.warn('Store', problem, 'Set it to a store that lasts, such as redis://….');
   }
 }
 

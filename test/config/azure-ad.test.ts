@@ -263,11 +263,11 @@ describe('The section AzureAd', () => {
       Colour: 1,
     });
     expect(warnings).to.deep.equal([
-      'AzureAd:Domain has no effect here.',
-      'AzureAd:EnablePiiLogging has no effect here.',
+      'AzureAd:Domain has no effect here. Remove it, unless another program reads it.',
+      'AzureAd:EnablePiiLogging has no effect here. Remove it, unless another program reads it.',
       'AzureAd:userAssignedManagedIdentityClientId has no effect here. ' +
         'Set ManagedIdentityClientId in the entry of ClientCredentials that is to use that identity.',
-      'AzureAd:Colour is not known here, and has no effect.',
+      'AzureAd:Colour is not known here, and has no effect. Remove it, unless another program reads it.',
     ]);
   });
 

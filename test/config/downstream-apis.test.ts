@@ -145,9 +145,9 @@ describe('The sections of APIs', () => {
       'DownstreamApis:Graph:Colour': 'blue',
     });
     expect(warnings).to.have.members([
-      'Todos is not taken as an API, because it has no BaseUrl.',
-      'DownstreamApis:Graph:Serializer has no effect here.',
-      'DownstreamApis:Graph:Colour is not known here, and has no effect.',
+      'Todos is not taken as an API, because it has no BaseUrl. Give it the BaseUrl of the API, or remove it.',
+      'DownstreamApis:Graph:Serializer has no effect here. Remove it, unless another program reads it.',
+      'DownstreamApis:Graph:Colour is not known here, and has no effect. Remove it, unless another program reads it.',
     ]);
   });
 

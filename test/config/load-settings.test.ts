@@ -247,7 +247,7 @@ describe('loadSettings', () => {
       'Site:TrustProxy': true,
     });
     expect(warnings).to.deep.equal([
-      'TokenCache:Store is memory: everyone is signed out when this process ends.',
+      'TokenCache:Store is memory: everyone is signed out when this process ends. Set it to a store that lasts, such as redis://….',
     ]);
   });
 

@@ -71,8 +71,8 @@ describe('The sources of the configuration', () => {
       env: { ...goodEnv, AzureAd_ClientId: 'x', AzurAd__ClientId: 'x', SESSION_MANAGER: 'x' },
     });
     expect(warnings).to.deep.equal([
-      'AzurAd__ClientId is ignored: did you mean AzureAd__…?',
-      'AzureAd_ClientId is ignored: between a section and its key stand two underscores.',
+      'AzurAd__ClientId is ignored. Did you mean AzureAd__…?',
+      'AzureAd_ClientId is ignored: between a section and its key stand two underscores. Name it AzureAd__ClientId.',
     ]);
   });
 
