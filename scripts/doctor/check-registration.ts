@@ -160,12 +160,18 @@ function unclear(subject: string, href: string, why: string, mend: Mend): Findin
 }
 
 function frontChannelFinding({ isEntra, clientId, graph, frontChannel }: Registered): Finding {
-  const { href } = frontChannel;
+  const { href, protocol } = frontChannel;
+  const subject = 'RemoteSignOutPath';
+  if (isEntra && protocol !== 'https:') {
+    const why = 'because Entra ID takes no plain http there';
+    const seen = `There is no front-channel logout URL, ${why}: signing out elsewhere does not end the session here.`;
+    return { result: 'skipped', subject, seen };
+  }
   const url = shellWord(`https://${graph}/v1.0/applications(appId='${clientId}')`);
   const body = shellWord(JSON.stringify({ web: { logoutUrl: href } }));
   return {
     result: 'skipped',
-    subject: 'RemoteSignOutPath',
+    subject,
     seen: 'Whether the front-channel logout URL is registered cannot be seen from here.',
     mend: {
       text: `It is to be, exactly: ${href}`,

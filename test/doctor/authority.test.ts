@@ -173,9 +173,22 @@ describe('The doctor, of the authority', () => {
         ['end_session_endpoint', 'ok'],
       ]);
       expect(findings[0]?.seen).to.equal('http://localhost:4321/signin-oidc is registered.');
-      const logout = 'http://localhost:4321/signout-oidc';
-      expect(findings[3]?.mend?.text).to.include(logout);
-      expect(findings[3]?.mend?.command).to.include(`'{"web":{"logoutUrl":"${logout}"}}'`);
+    });
+
+    it('tells the front-channel logout URL of a site at https, with the command', async () => {
+      const at = { ...env, Site__PublicUrl: 'https://site.example' };
+      const [finding] = of(await findingsOf(checkRegistration, at), 'RemoteSignOutPath');
+      const logout = 'https://site.example/signout-oidc';
+      expect(finding?.mend?.text).to.include(logout);
+      expect(finding?.mend?.portal).to.include('Front-channel logout URL');
+      expect(finding?.mend?.command).to.include(`'{"web":{"logoutUrl":"${logout}"}}'`);
+    });
+
+    it('gives no command for one at plain http, which Entra ID refuses', async () => {
+      const [finding] = of(await findingsOf(checkRegistration, env), 'RemoteSignOutPath');
+      expect(finding?.result).to.equal('skipped');
+      expect(finding?.seen).to.include('takes no plain http');
+      expect(finding).not.to.have.property('mend');
     });
 
     it('gives a command for the Microsoft Graph of the cloud that people sign in to', async () => {
@@ -190,7 +203,8 @@ describe('The doctor, of the authority', () => {
         ['https://contoso.ciamlogin.com/', 'graph.microsoft.com'],
       ] as const) {
         const at = { ...env, AzureAd__Instance: instance, AzureAd__TenantId: TENANT };
-        const findings = await findingsOf(checkRegistration, at, { fetch: offline });
+        const secure = { ...at, Site__PublicUrl: 'https://site.example' };
+        const findings = await findingsOf(checkRegistration, secure, { fetch: offline });
         const [finding] = of(findings, 'RemoteSignOutPath');
         const words = wordsOf(finding?.mend?.command);
         const url = `https://${graph}/v1.0/applications(appId='${demoApp.clientId}')`;
