@@ -3,13 +3,11 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { z } from 'zod';
-import { reportAsTable } from '../../scripts/doctor/report-as-table.ts';
 import { type Sandbox, startSandbox } from '../../scripts/sandbox/start-sandbox.ts';
-import { aCertificate } from '../config/a-certificate.ts';
 import { aKey, folderWith, goodFile } from '../config/config-rig.ts';
 import { startSite } from '../support/site.ts';
 import { aFolder, freePort } from '../support/site-process.ts';
-import { diagnose, runDoctor, wellEnvironment } from './doctor-rig.ts';
+import { runDoctor, wellEnvironment } from './doctor-rig.ts';
 
 const mend = z.strictObject({
   text: z.string(),
@@ -79,37 +77,6 @@ describe('npm run doctor', () => {
     expect(output).not.to.include('\u001b');
     expect(readdirSync(folder), 'left behind').to.deep.equal([]);
   });
-
-  it('names each of ten faults, and goes on with what it can', async () => {
-    const folder = folderWith({ 'site.pfx': aCertificate().lockedPfx });
-    const aPfx = {
-      AzureAd__ClientCredentials__0__SourceType: 'Path',
-      AzureAd__ClientCredentials__0__CertificateDiskPath: join(folder, 'site.pfx'),
-    };
-    const port = await freePort();
-    const nowhere = `http://127.0.0.1:${port}`;
-    for (const [changes, said] of [
-      [{ AzureAd__TenantId: 'contoso.exampel' }, 'AADSTS90002'],
-      [{ AzureAd__Instance: nowhere }, 'refuses connections'],
-      [{ AzureAd__CallbackPath: '/other' }, 'AADSTS50011'],
-      [{ AzureAd__ClientSecret: 'not it' }, 'AADSTS7000215'],
-      [{ AzureAd__ClientId: 'aaaaaaaa-1111-4222-8333-444444444444' }, 'AADSTS700016'],
-      [{ ...aPfx, AzureAd__ClientSecret: '' }, 'CertificatePassword'],
-      [{ TokenCache__Store: `redis://127.0.0.1:${port}` }, 'is not to be reached'],
-      [{ Site__Prot: '1' }, 'Site:Prot is not a key'],
-      [{ DownstreamApis__Graph__BaseUrl: nowhere }, `Graph: 127.0.0.1:${port} refuses`],
-      [{ DownstreamApis__Graph__BaseUrl: 'https://graph.invalid' }, 'graph.invalid'],
-    ] as const) {
-      const report = await diagnose({ ...env, ...changes });
-      // Lines are joined: a table breaks them anywhere.
-      const text = reportAsTable(report).replace(/\s+/g, ' ');
-      expect(text).to.include(said);
-      expect(text).to.include('To do:');
-      expect(text).to.match(/ [12] failed, /);
-      expect(text).to.match(/ok key ring 1 key: /);
-      expect(report.result, said).to.equal('failed');
-    }
-  }).timeout(20_000);
 
   it('exits with 1 for missing keys in production, and checks what does not need them', async () => {
     const { TokenCache__EncryptionKeys__0: _, ...without } = env;

@@ -88,8 +88,8 @@ describe('The doctor’s report', () => {
     expect(
       warned.map(({ subject, mend }) => [subject, mend?.text.split(/[ ;]/, 5).join(' ')]),
     ).to.deep.equal([
-      ['AzureAd:Domain', 'Remove it, unless another program'],
       ['AzureAd:ClientSecret', 'Set it to the Value'],
+      ['AzureAd:Domain', 'Remove it, unless another program'],
     ]);
     const [fine] = await findingsOf(checkConfiguration, goodEnv);
     expect(fine).to.deep.include({ result: 'ok', seen: 'No faults; 1 API.' });
