@@ -307,8 +307,9 @@ describe('The client credential', () => {
   });
 
   it('is warned of keys that belong to other sources, and of none of its own', () => {
-    const of = (key: string) =>
-      `AzureAd:ClientCredentials:0:${key} has no effect here: it belongs to`;
+    const of = (key: string, sources: string) =>
+      `AzureAd:ClientCredentials:0:${key} has no effect here: it belongs to SourceType ${sources}. ` +
+      'Remove it, or correct the SourceType.';
     const foreign = {
       ClientSecret: 's',
       KeyVaultUrl: 'https://a.vault.azure.net/',
@@ -316,9 +317,9 @@ describe('The client credential', () => {
       ManagedIdentityClientId: '',
     };
     expect(loadUsing({ ...path('both.pem'), ...foreign }).warnings).to.deep.equal([
-      `${of('ClientSecret')} SourceType ClientSecret.`,
-      `${of('KeyVaultUrl')} SourceType KeyVault or SignedAssertionFromVault.`,
-      `${of('TokenExchangeUrl')} SourceType SignedAssertionFromManagedIdentity.`,
+      of('ClientSecret', 'ClientSecret'),
+      of('KeyVaultUrl', 'KeyVault or SignedAssertionFromVault'),
+      of('TokenExchangeUrl', 'SignedAssertionFromManagedIdentity'),
     ]);
     const values: Readonly<Record<string, unknown>> = {
       ...{ ...foreign, ManagedIdentityClientId: IDENTITY, KeyVaultCertificateName: 'site' },
