@@ -1,9 +1,9 @@
 /** The composition root: every part of the site, made once and joined. Read it first. */
 import { randomBytes } from 'node:crypto';
-import { auditLog } from './audit.ts';
+import { type Audit, auditLog } from './audit.ts';
 import { adminConsentUrl, hasAdministrators } from './authority/admin-consent.ts';
 import { authorityHealth } from './authority/authority-health.ts';
-import { createAuthority } from './authority/create-authority.ts';
+import { type Authority, createAuthority } from './authority/create-authority.ts';
 import { endSessionUrl } from './authority/end-session-url.ts';
 import { isAdmitted } from './authority/is-admitted.ts';
 import { ownName } from './authority/own-name.ts';
@@ -27,6 +27,7 @@ import { createMetrics } from './metrics.ts';
 import { RecordNames } from './record-names.ts';
 import { Records } from './records.ts';
 import { openStorage } from './storage/open-storage.ts';
+import type { Storage } from './storage/storage.ts';
 import { type AddRoutes, createWeb } from './web/create-web.ts';
 import { SiteHooks } from './web/site-hooks.ts';
 
@@ -54,14 +55,38 @@ const MAX_OPEN_APPS = 100;
  * @throws {Misconfigured} the store's URI, a module or a package that settings name cannot be used.
  */
 export async function createApp(settings: Settings, log: Log, addRoutes?: AddRoutes): Promise<App> {
-  const clock = systemClock;
-  const newId = () => randomBytes(24).toString('base64url');
+  const { now } = systemClock;
   const audit = auditLog(log);
   const hooks = new SiteHooks({ hooks: await loadHooks(settings.site.hooks), log });
+  const authority = createAuthority(settings.azureAd, { fetch, now, log, audit });
+  await authority.credentials.prepare();
 
   const { store, instanceName, schemaName, tableName } = settings.tokenCache;
   const naming = { instanceName, schemaName, tableName };
-  const storage = await openStorage(store, { log, now: clock.now, ...naming });
+  const storage = await openStorage(store, { log, now, ...naming });
+  try {
+    return joinParts({ settings, log, addRoutes, audit, hooks, authority, storage });
+  } catch (error) {
+    // Its connection would keep a process alive that listens on nothing.
+    await storage.close();
+    throw error;
+  }
+}
+
+interface OpenedParts {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly addRoutes: AddRoutes | undefined;
+  readonly audit: Audit;
+  readonly hooks: SiteHooks;
+  readonly authority: Authority;
+  readonly storage: Storage;
+}
+
+function joinParts(opened: OpenedParts): App {
+  const { settings, log, addRoutes, audit, hooks, authority, storage } = opened;
+  const clock = systemClock;
+  const newId = () => randomBytes(24).toString('base64url');
   const keyRing = new KeyRing(settings.tokenCache);
   const own = ownName(settings.azureAd);
   const names = new RecordNames({
@@ -70,9 +95,7 @@ export async function createApp(settings: Settings, log: Log, addRoutes?: AddRou
   });
   const kept = { storage, keyRing, now: clock.now, log };
 
-  const authority = createAuthority(settings.azureAd, { fetch, now: clock.now, log, audit });
   const { credentials } = authority;
-  await credentials.prepare();
   const broker = new TokenBroker({
     storage,
     accounts: new Records({ ...kept, schema: accountRecordSchema, maxOpen: MAX_OPEN_ACCOUNTS }),

@@ -5,6 +5,9 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { goodEnv } from './config/config-rig.ts';
+import { caught } from './support/caught.ts';
+import { askRedis, startRedisServer } from './support/redis-server.ts';
+import { startSite } from './support/site.ts';
 import { aFolder, freePort, runMain, startSiteProcess } from './support/site-process.ts';
 
 describe('main.ts', () => {
@@ -62,6 +65,42 @@ describe('main.ts', () => {
     other.close();
     expect(status).to.equal(1);
     expect(output).to.include(`Port ${port} is busy`).and.include('Site__Port');
+  });
+
+  it('ends when a credential cannot be loaded, though its store is there', async () => {
+    const redis = await startRedisServer();
+    const module = join(aFolder(), 'assertions.mjs');
+    writeFileSync(module, 'throw new Error("not here");');
+    const { AzureAd__ClientSecret: _, ...withoutSecret } = goodEnv;
+    try {
+      const { status, output } = await runMain({
+        ...withoutSecret,
+        AzureAd__ClientCredentials__0__SourceType: 'CustomSignedAssertion',
+        AzureAd__ClientCredentials__0__CustomSignedAssertionProviderName: module,
+        TokenCache__Store: redis.uri,
+      });
+      expect(status).to.equal(1);
+      expect(output).to.include('not here');
+    } finally {
+      await redis.stop();
+    }
+  });
+
+  it('leaves no connection to its store when a route cannot be added', async () => {
+    const redis = await startRedisServer();
+    const addRoutes = () => {
+      throw new RangeError('no such route');
+    };
+    try {
+      const error = await caught(
+        startSite({ ...goodEnv, TokenCache__Store: redis.uri }, addRoutes),
+      );
+      expect(error).to.be.instanceOf(RangeError);
+      // The one that asks.
+      expect(askRedis(redis, 'CLIENT', 'LIST').split('\n')).to.have.length(1);
+    } finally {
+      await redis.stop();
+    }
   });
 
   it('with --check leaves nothing behind, not even keys that it would make', async () => {
