@@ -93,7 +93,9 @@ function readClientId(
 ): string | undefined {
   const fix = 'Set it to the application (client) ID of the app registration.';
   const clientId = section.requiredText('ClientId', fix);
-  if (clientId === undefined || authority?.kind === 'oidc' || isGuid(clientId)) return clientId;
+  if (clientId === undefined || authority?.kind === 'oidc') return clientId;
+  // As it stands in tokens, which are compared with it to the letter.
+  if (isGuid(clientId)) return clientId.toLowerCase();
   section.fault('ClientId', 'is not a GUID', fix);
   return undefined;
 }

@@ -271,6 +271,17 @@ describe('The section AzureAd', () => {
     ]);
   });
 
+  it('takes a ClientId in any case, and keeps it as Entra ID writes it into tokens', () => {
+    const { settings } = loadWith({ 'AzureAd:ClientId': GUID });
+    expect(settings.azureAd.clientId).to.equal(GUID.toLowerCase());
+  });
+
+  it('takes a ClientId at any other authority as it is written', () => {
+    const elsewhere = { 'AzureAd:TenantId': undefined, 'AzureAd:Authority': 'https://id.example' };
+    const { settings } = loadWith({ ...elsewhere, 'AzureAd:ClientId': GUID });
+    expect(settings.azureAd.clientId).to.equal(GUID);
+  });
+
   it('takes other callback paths', () => {
     const { settings } = loadWith({ 'AzureAd:CallbackPath': '/auth/back.v2' });
     expect(settings.azureAd.callbackPath).to.equal('/auth/back.v2');

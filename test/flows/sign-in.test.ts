@@ -1,6 +1,7 @@
 /** Signing in, seeing data and signing out, over real HTTP against the sandbox. */
 import { expect } from 'chai';
 import type { Sandbox } from '../../scripts/sandbox/start-sandbox.ts';
+import { demoApp } from '../../scripts/sandbox/sandbox-options.ts';
 import { passSandbox, type Site, startSandboxedSite } from '../support/site.ts';
 import { type Page, Visitor } from '../support/visitor.ts';
 
@@ -36,6 +37,15 @@ describe('A person', () => {
     expect(page.text).to.include('Ada Example');
     expect(tokenRequests('authorization_code')).to.have.length(1);
     expect(tokenRequests('refresh_token')).to.have.length(0);
+  });
+
+  it('signs in where the settings write the client ID in upper case', async () => {
+    await site.close();
+    await sandbox.close();
+    const AzureAd__ClientId = demoApp.clientId.toUpperCase();
+    expect(AzureAd__ClientId).to.not.equal(demoApp.clientId);
+    ({ site, sandbox } = await startSandboxedSite({ AzureAd__ClientId }));
+    expect(await signIn()).to.include({ status: 200 });
   });
 
   it('sees their picture, as a picture and nothing else', async () => {
