@@ -23,8 +23,11 @@ export class KeptFresh<T> {
   /** The value kept, whatever its age; loaded only if there is none. Rejects as `load` does. */
   async current(): Promise<T> {
     if (!this.#kept) return await this.reload();
-    const now = this.#options.now();
-    if (now - this.#kept.at >= this.#options.freshMs && now >= this.#notBefore) {
+    const { now, freshMs, retryMs } = this.#options;
+    const age = now() - this.#kept.at;
+    const waitMs = this.#notBefore - now();
+    // A clock that was set back would tell of a younger value, and of a longer wait, than there is.
+    if ((age < 0 || age >= freshMs) && (waitMs <= 0 || waitMs > retryMs)) {
       // In the background: the caller has a value, and a failure was reported by `reload`.
       this.reload().catch(() => {});
     }

@@ -69,8 +69,10 @@ export class SigningKeys {
   #mayLookAgain({ isFromAnyone }: WantedKey): boolean {
     const now = this.#parts.now();
     const most = isFromAnyone ? LOOK_UPS_FOR_ANYONE : LOOK_UPS;
-    this.#lookedAt = this.#lookedAt.filter((at) => now - at < LOOK_UPS_IN_MS);
-    return this.#lookedAt.length < most && now >= this.#notBefore;
+    // What lies ahead was noted before the clock was set back, and would hold for as long again.
+    this.#lookedAt = this.#lookedAt.filter((at) => at <= now && now - at < LOOK_UPS_IN_MS);
+    const waitMs = this.#notBefore - now;
+    return this.#lookedAt.length < most && (waitMs <= 0 || waitMs > LOOK_UP_AFTER_FAULT_MS);
   }
 
   async #lookAgain(): Promise<readonly SigningKey[]> {

@@ -290,6 +290,34 @@ describe('refreshTokens', () => {
       expect(await refreshTokens(authority, aRefresh())).to.have.property('kind', 'verified');
     });
 
+    it('are looked for after a fault though the clock was set back', async () => {
+      let now = Date.now();
+      const authority = anAuthority(stub, { now: () => now });
+      await signIn(authority, stub);
+      const rotated = await newKey('key-2');
+      stub.signWith = rotated;
+      stub.onKeys = () => ({ status: 503, body: 'down' });
+      await refreshTokens(authority, aRefresh());
+      now -= 3 * 3_600_000;
+      stub.onKeys = () => ({ body: { keys: [rotated.jwk] } });
+      const seconds = Math.floor(now / 1000);
+      stub.onToken = async () => ({
+        body: await stub.tokens({}, { nbf: seconds, exp: seconds + 3600 }),
+      });
+      expect(await refreshTokens(authority, aRefresh())).to.have.property('kind', 'verified');
+    });
+
+    it('are looked for though the clock was set back after the last look-up allowed', async () => {
+      let now = Date.now();
+      const authority = anAuthority(stub, { now: () => now });
+      stub.signWith = await newKey('key-of-nobody');
+      for (let i = 0; i < 6; i += 1) await refreshTokens(authority, aRefresh());
+      const asked = stub.keyRequests.length;
+      now -= 3 * 3_600_000;
+      await refreshTokens(authority, aRefresh());
+      expect(stub.keyRequests).to.have.length(asked + 1);
+    });
+
     it('are kept through an outage, however long', async () => {
       let now = Date.now();
       const authority = anAuthority(stub, { now: () => now });
