@@ -18,7 +18,7 @@ import {
   CredentialUnusable,
   type LoadedCredential,
 } from './credential-source.ts';
-import { CUSTOM_MS, customAssertion, loadAssertionModule } from './custom-assertion.ts';
+import { customAssertion, loadAssertionModule } from './custom-assertion.ts';
 import { FileSource } from './file-source.ts';
 import { fileState } from './file-state.ts';
 import { KeptAssertion } from './kept-assertion.ts';
@@ -136,9 +136,6 @@ function customSource(
 ): CredentialSource {
   const { module, data } = credential;
   const loaded = loadedOnce(() => loadAssertionModule(credential));
-  const fetch = async () => {
-    const request = { clientId, data, signal: AbortSignal.timeout(CUSTOM_MS) };
-    return await customAssertion(await loaded(), request, module);
-  };
+  const fetch = async () => await customAssertion(await loaded(), { clientId, data }, module);
   return new KeptAssertion({ fetch, prepare: loaded, now });
 }

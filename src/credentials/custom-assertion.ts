@@ -18,7 +18,7 @@ export interface AssertionRequest {
 
 export type GetAssertion = (request: AssertionRequest) => Promise<string> | string;
 
-export const CUSTOM_MS = 5000;
+const CUSTOM_MS = 5000;
 const LOAD_MS = 10_000;
 
 const moduleSchema = z.object({
@@ -59,18 +59,19 @@ export async function loadAssertionModule({
 /** @throws {CredentialUnusable} the module throws, takes too long, or gives no JWT. */
 export async function customAssertion(
   getAssertion: GetAssertion,
-  request: AssertionRequest,
+  request: Omit<AssertionRequest, 'signal'>,
   module: string,
+  limitMs = CUSTOM_MS,
 ): Promise<LoadedCredential> {
   const fix = 'Mend the module, or what it asks.';
-  const { signal } = request;
+  const signal = AbortSignal.timeout(limitMs);
   const gaveUp = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
   let assertion: unknown;
   try {
     // Called within a promise: what it throws at once must not leave the other one unheard.
-    assertion = await Promise.race([(async () => getAssertion(request))(), gaveUp]);
+    assertion = await Promise.race([(async () => getAssertion({ ...request, signal }))(), gaveUp]);
   } catch (cause) {
     // Code that is not ours may throw anything; another credential may serve meanwhile.
     const what = cause instanceof Error ? cause.name : typeof cause;
