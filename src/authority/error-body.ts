@@ -1,5 +1,6 @@
 /** The authority's error answers as they are read: OAuth's fields and those that Entra ID adds. */
 import { z } from 'zod';
+import { isClaimsRequest } from '../claims-request.ts';
 import type { ErrorDetail } from '../errors.ts';
 
 /** What an error answer of the token endpoint says (RFC 6749 §5.2, and Entra ID's own members). */
@@ -20,7 +21,7 @@ const optionalText = z.string().max(100).optional().catch(undefined);
 const bodySchema = z.object({
   error: word,
   suberror: optionalWord,
-  claims: z.string().max(10_000).optional().catch(undefined),
+  claims: z.string().max(10_000).refine(isClaimsRequest).optional().catch(undefined),
   error_codes: z.array(z.number()).max(20).optional().catch(undefined),
   trace_id: optionalWord,
   correlation_id: optionalWord,
@@ -35,7 +36,7 @@ export function readErrorBody(json: unknown): ErrorBody | undefined {
   return {
     error,
     suberror: suberror || undefined,
-    claims: claims || undefined,
+    claims,
     errorCodes: error_codes,
     detail: detailOf(error, error_codes, trace_id, correlation_id, timestamp),
   };

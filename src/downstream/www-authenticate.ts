@@ -1,5 +1,5 @@
 /** Reads the header `WWW-Authenticate` as APIs really write it, and the claims challenge in it. */
-import { z } from 'zod';
+import { isClaimsRequest } from '../claims-request.ts';
 
 export interface AuthenticateChallenge {
   /** Lower case; empty where parameters came without a scheme. */
@@ -10,7 +10,6 @@ export interface AuthenticateChallenge {
 
 /** A word; then `=` with a quoted value (commas and escapes inside) or a bare one up to comma or space. */
 const PART = /([^\s,="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^\s,]*)))?/gsu;
-const claimsSchema = z.record(z.string(), z.unknown());
 const MAX_CLAIMS_LENGTH = 8192;
 const SCOPE = /^[a-z][\w.:/-]{0,99}$/i;
 const MAX_SCOPES = 10;
@@ -68,13 +67,4 @@ export function missingScopes(header: string | readonly string[] | undefined): r
   );
   const scopes = (challenge?.parameters.get('scope') ?? '').split(' ');
   return scopes.filter((scope) => SCOPE.test(scope)).slice(0, MAX_SCOPES);
-}
-
-function isClaimsRequest(text: string): boolean {
-  try {
-    return claimsSchema.safeParse(JSON.parse(text)).success;
-  } catch {
-    // Not JSON: an API's unreadable challenge is no challenge.
-    return false;
-  }
 }

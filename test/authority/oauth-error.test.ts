@@ -86,6 +86,14 @@ describe('A refused refresh', () => {
     });
   }
 
+  for (const odd of ['{"access_token":', 'word', '[]', '"text"', 'null', '']) {
+    it(`hands on no claims that are no JSON object: ${odd}`, () => {
+      expect(refused(400, grant(50076, { claims: odd }))).to.include({
+        ...{ reason: 'interaction', claims: undefined },
+      });
+    });
+  }
+
   it('hands on scopes, claims and the identifiers support asks for', () => {
     const error = refused(400, grant(50076, { claims }));
     expect(error).to.deep.include({ claims, scopes: ['User.Read'] });
