@@ -150,7 +150,7 @@ function joinParts(opened: OpenedParts): App {
     callback: web.callback(),
     metrics: async () => {
       // Made when it is first asked for: what it watches costs a little all the time.
-      metrics ??= createMetrics({ credentials });
+      metrics ??= createMetrics({ credentials, now: clock.now });
       return await metrics.metrics();
     },
     closeMs: CLOSE_MS,

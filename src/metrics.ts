@@ -1,6 +1,8 @@
 /** What a monitoring system counts of this site, in the text format of Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { EXPIRES_SOON_DAYS } from './certificates/certificate.ts';
 import type { CredentialStatus } from './credentials/credential-status.ts';
+import { endsSoon } from './credentials/watch-credentials.ts';
 
 export interface MetricsParts {
   readonly credentials: {
@@ -8,10 +10,11 @@ export interface MetricsParts {
     /** Where the credential is written that was accepted last. */
     readonly inUse: string | undefined;
   };
+  readonly now: () => number;
 }
 
 /** The metrics of one site; each is read when it is asked for. */
-export function createMetrics({ credentials }: MetricsParts): Registry {
+export function createMetrics({ credentials, now }: MetricsParts): Registry {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -33,7 +36,7 @@ export function createMetrics({ credentials }: MetricsParts): Registry {
   });
   new Gauge({
     ...{ name: 'concierge_client_credential_usable', labelNames, registers },
-    help: '1 while a credential can be used and is not refused by the authority',
+    help: '0 while a credential cannot be used or is refused by the authority',
     collect() {
       for (const status of credentials.status) {
         const isBad = status.state === 'refused' || status.state === 'unusable';
@@ -52,10 +55,11 @@ export function createMetrics({ credentials }: MetricsParts): Registry {
   });
   new Gauge({
     ...{ name: 'concierge_client_credential_problem', labelNames, registers },
-    help: '1 while something is wrong with a credential, if only that the next start would not find it',
+    help: `1 while something is wrong with a credential, if only that the next start would not find it, or it expires within ${EXPIRES_SOON_DAYS} days`,
     collect() {
       for (const status of credentials.status) {
-        this.set(labelsOf(status), status.problem === undefined ? 0 : 1);
+        const isWrong = status.problem !== undefined || endsSoon(status.expiresAt, now());
+        this.set(labelsOf(status), isWrong ? 1 : 0);
       }
     },
   });

@@ -17,7 +17,7 @@ const second: CredentialStatus = {
 describe('The metrics', () => {
   it('tell of each credential its end, its state and how often it was refused', async () => {
     const credentials = { status: [first, second], inUse: second.key };
-    const metrics = createMetrics({ credentials });
+    const metrics = createMetrics({ credentials, now: () => 0 });
     const text = await metrics.metrics();
     const labels = '{credential="AzureAd:ClientCredentials:0",source_type="Path"}';
     const ofSecond = '{credential="AzureAd:ClientSecret",source_type="ClientSecret"}';
@@ -36,6 +36,24 @@ describe('The metrics', () => {
     expect(await metrics.metrics(), 'asked again, the same').to.contain(
       `refusals_total${labels} 3`,
     );
+  });
+
+  it('tell of a problem where something is wrong, and from 30 days before a certificate expires', async () => {
+    const now = 1_700_000_000_000;
+    const day = 24 * 3_600_000;
+    const ending = (key: string, days: number) => ({ ...second, key, expiresAt: now + days * day });
+    const spoilt = { ...second, key: 'spoilt', problem: 'its file is gone' };
+    const status = [second, spoilt, ending('soon', 29.9), ending('later', 30.1)];
+    const text = await createMetrics({
+      ...{ credentials: { status, inUse: undefined }, now: () => now },
+    }).metrics();
+    const problems = text.matchAll(/_problem\{credential="([^"]+)".*\} (\d)/g);
+    expect([...problems].map(([, key, value]) => `${key} ${value}`)).to.deep.equal([
+      ...['AzureAd:ClientSecret 0', 'spoilt 1', 'soon 1', 'later 0'],
+    ]);
+    expect(text)
+      .to.match(/_problem 1 .*, or it expires within 30 days/)
+      .and.contain('0 while a credential cannot be used or is refused by the authority');
   });
 
   it('are answered on a port of their own, and not on the site’s', async () => {

@@ -56,6 +56,12 @@ export function daysLeft(expiresAt: number | undefined, now: number): number | u
   return Math.max(0, Math.floor((expiresAt - now) / DAY_MS));
 }
 
+/** Whether there are so few days left that it is time to renew it. */
+export function endsSoon(expiresAt: number | undefined, now: number): boolean {
+  const days = daysLeft(expiresAt, now);
+  return days !== undefined && days < EXPIRES_SOON_DAYS;
+}
+
 /** The log was told when it began, which may be long ago. */
 function warnOfProblem({ key, sourceType, problem, fix }: CredentialStatus, log: Log): boolean {
   if (problem === undefined) return false;
@@ -67,7 +73,7 @@ function warnOfProblem({ key, sourceType, problem, fix }: CredentialStatus, log:
 function warnOfEnd(status: CredentialStatus, now: number, log: Log): boolean {
   const { key, sourceType, expiresAt } = status;
   const days = daysLeft(expiresAt, now);
-  if (expiresAt === undefined || days === undefined || days >= EXPIRES_SOON_DAYS) return false;
+  if (expiresAt === undefined || days === undefined || !endsSoon(expiresAt, now)) return false;
   const level = days < URGENT_DAYS ? 'error' : 'warn';
   log[level](
     {

@@ -43,11 +43,32 @@ describe('Health', () => {
     await web.close();
     expect(answer.status, 'people who are signed in go on').to.equal(200);
     const { credentials } = answer.json();
+    expect(credentials).to.not.have.nested.property('[1].warning');
     expect(credentials).to.deep.include({
       ...{ credential: 'AzureAd:ClientSecret', sourceType: 'ClientSecret', state: 'in_use' },
     });
     expect(credentials).to.have.nested.property('[0].daysLeft', 9);
     expect(credentials).to.have.nested.property('[0].state', 'refused');
     expect(answer.text).to.not.contain('place');
+  });
+
+  it('warns of a credential that expires within 30 days, though all is well with it', async () => {
+    const web = await aWeb();
+    const day = 24 * 3_600_000;
+    const about = { problem: undefined, fix: undefined, refusals: 0, thumbprint: 'AB12' };
+    web.authority.credentials = {
+      inUse: undefined,
+      status: [29.9, 30.1].map((days) => ({
+        ...{ key: `AzureAd:${days}`, sourceType: 'Path', state: 'usable', ...about },
+        expiresAt: web.clock.now + days * day,
+      })),
+    };
+    const answer = await web.aBrowser().fetch('/health/ready');
+    await web.close();
+    const { credentials } = answer.json();
+    expect(credentials).to.have.nested.property('[0].daysLeft', 29);
+    expect(credentials).to.have.nested.property('[0].warning', true);
+    expect(credentials).to.have.nested.property('[1].daysLeft', 30);
+    expect(credentials).to.not.have.nested.property('[1].warning');
   });
 });

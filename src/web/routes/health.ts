@@ -1,5 +1,5 @@
 /** `GET /health/live` and `/health/ready`: for those who watch the site. */
-import { daysLeft } from '../../credentials/watch-credentials.ts';
+import { daysLeft, endsSoon } from '../../credentials/watch-credentials.ts';
 import { Unavailable } from '../../errors.ts';
 import { type StoreState, StoreUnavailable } from '../../storage/store-unavailable.ts';
 import type { Middleware, Parts } from '../context.ts';
@@ -31,8 +31,10 @@ function credentialStates({ credentials }: Parts['authority'], now: number) {
     credential: key,
     sourceType,
     state: key === credentials.inUse && state === 'usable' ? 'in_use' : state,
-    // Though it serves: the next start would not find it so.
-    ...(state === 'usable' && problem !== undefined && { warning: true }),
+    // Though it serves: the next start would not find it so, or it ends soon.
+    ...(((state === 'usable' && problem !== undefined) || endsSoon(expiresAt, now)) && {
+      warning: true,
+    }),
     ...(thumbprint !== undefined && { thumbprint }),
     ...(expiresAt !== undefined && {
       expiresOn: new Date(expiresAt).toISOString(),
