@@ -16,10 +16,10 @@ export interface AdminConsentRequest {
 
 /** Whether there is such a thing for the people of a tenant. */
 export function hasAdministrators({ settings }: Authority, tenantId: string | undefined): boolean {
-  const isElsewhere = mayBeExternalId(settings.authority);
+  const { authority } = settings;
   // The people of External ID are customers: its owner consents for all in the portal.
-  if (settings.authority.kind !== 'entra' || isElsewhere) return false;
-  const { tenantId: configured } = settings.authority;
+  if (authority.kind !== 'entra' || mayBeExternalId(authority)) return false;
+  const { tenantId: configured } = authority;
   const isPersonal = [configured, tenantId].includes(PERSONAL_TENANT);
   return configured !== 'consumers' && !isPersonal;
 }
