@@ -6,7 +6,7 @@ import { findGraph } from '../downstream/graph/graph-section.ts';
 import { goneSignal } from './api.ts';
 import { type Context, signedIn } from './context.ts';
 
-export interface GraphSettings {
+interface GraphSettings {
   readonly settings: Pick<Settings, 'downstreamApis'>;
 }
 

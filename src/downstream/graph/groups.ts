@@ -17,11 +17,7 @@ const idsSchema = z.object({ value: z.array(z.string()) });
 /** Graph takes no more in one question. */
 export const MAX_CHECKED_GROUPS = 20;
 
-const idSchema = z.object({ id: z.string() });
 const PAGE = '50';
-/** Of ids alone; nobody is in more groups than the pages hold. */
-const ID_PAGE = '999';
-const MAX_PAGES = 20;
 /** Graph casts to groups with this only (https://learn.microsoft.com/graph/aad-advanced-queries). */
 const castingHeaders = { ConsistencyLevel: 'eventual' };
 
@@ -43,20 +39,6 @@ export function readGroups(
     query: { $count: 'true', $top: PAGE },
     start,
   });
-}
-
-/** The ids of all groups that the person is in, groups within groups included. */
-export async function readGroupIds(graph: Graph): Promise<readonly string[]> {
-  const read = {
-    path: '/me/transitiveMemberOf/microsoft.graph.group',
-    permission: 'User.Read',
-    headers: castingHeaders,
-    query: { $count: 'true', $top: ID_PAGE },
-  };
-  const { items, isCut } = await graph.listAll(idSchema, read, MAX_PAGES);
-  // A decision made by some of the groups could be a wrong one.
-  if (isCut) throw new Error(`an account is in more than ${items.length} groups`);
-  return items.map(({ id }) => id.toLowerCase());
 }
 
 /**

@@ -1,44 +1,10 @@
 /** The groups of a person, in Graph. */
 import { json } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { checkGroups, readGroupIds, readGroups } from '../../../src/downstream/graph/groups.ts';
+import { checkGroups, readGroups } from '../../../src/downstream/graph/groups.ts';
 import { ApiFailed } from '../../../src/errors.ts';
 import { answeringJson, aServer, failureOf } from '../api-rig.ts';
-import { aGraph, queryOf } from './a-graph.ts';
-
-describe('readGroupIds', () => {
-  it('gives the ids of all pages, groups within groups included, for User.Read', async () => {
-    let page = 0;
-    await using server = await aServer((request, response) => {
-      page += 1;
-      const link = `http://${request.headers.host}/v1.0/me/x?$skiptoken=${page}`;
-      const value = [{ id: `g-${page}`, displayName: null }];
-      const more = page < 3 ? { '@odata.nextLink': link } : {};
-      answeringJson(200, { value, ...more })(request, response);
-    });
-    const { graph, broker } = aGraph(server.url);
-    expect(await readGroupIds(graph)).to.deep.equal(['g-1', 'g-2', 'g-3']);
-    expect(queryOf(server.seen[2])).to.deep.equal({
-      ...{ $select: 'id', $count: 'true', $top: '999', $skiptoken: '2' },
-    });
-    expect(server.seen[0]?.url).to.match(
-      /^\/v1\.0\/me\/transitiveMemberOf\/microsoft\.graph\.group\?/,
-    );
-    expect(server.seen[0]?.headers['consistencylevel']).to.equal('eventual');
-    expect(broker.requests[0]?.scopes).to.deep.equal(['User.Read']);
-  });
-
-  it('gives nothing rather than some of them', async () => {
-    await using endless = await aServer((request, response) => {
-      const link = `http://${request.headers.host}/v1.0/me/x?$skiptoken=again`;
-      answeringJson(200, { value: [{ id: 'g' }], '@odata.nextLink': link })(request, response);
-    });
-    const error = await failureOf(readGroupIds(aGraph(endless.url).graph), Error);
-    expect(error.message).to.include('more than 20 groups');
-    await using broken = await aServer(answeringJson(403, {}));
-    await failureOf(readGroupIds(aGraph(broken.url).graph), ApiFailed);
-  });
-});
+import { aGraph } from './a-graph.ts';
 
 describe('readGroups', () => {
   it('asks for names with the permission that shows them', async () => {
