@@ -53,7 +53,8 @@ async function main(): Promise<void> {
     } else {
       console.error(error);
     }
-    process.exitCode = 1;
+    // A module that settings name may be busy for ever; what waits to start this anew must see the end.
+    process.exit(1);
   }
 }
 

@@ -86,6 +86,14 @@ describe('main.ts', () => {
     }
   });
 
+  it('ends when a module that it loaded is at fault and still busy', async () => {
+    const module = join(aFolder(), 'hooks.mjs');
+    writeFileSync(module, 'setInterval(() => {}, 1000); export const onSingIn = () => {};');
+    const { status, output } = await runMain({ ...goodEnv, Site__Hooks: module });
+    expect(status).to.equal(1);
+    expect(output).to.include('Did you mean onSignIn?');
+  });
+
   it('leaves no connection to its store when a route cannot be added', async () => {
     const redis = await startRedisServer();
     const addRoutes = () => {
