@@ -89,10 +89,7 @@ export class CredentialSlot {
     const { errorCodes, fix } = refusal;
     const about = { event: 'client_credential_refused', ...this.#name(loaded), errorCodes, fix };
     this.#parts.log.error(about, 'the authority refuses a credential of this site');
-    const before = this.#before();
-    if (!before) return;
-    const kept = { event: 'client_credential_kept', ...this.#name(before), fix };
-    this.#parts.log.warn(kept, 'a renewed certificate is refused: the one before stays in use');
+    this.#sayKept(fix);
   }
 
   /** `begun`: when the request began that was answered. Gives whether it counts. */
@@ -213,6 +210,16 @@ export class CredentialSlot {
     this.#parts.log.info({ event, ...about }, 'a certificate of this site was replaced');
   }
 
+  #sayKept(fix: string): void {
+    const before = this.#before();
+    if (!before) return;
+    const about = { event: 'client_credential_kept', ...this.#name(before), fix };
+    this.#parts.log.warn(
+      about,
+      'a renewed certificate does not serve: the one before stays in use',
+    );
+  }
+
   #isWell(): void {
     this.#problem = undefined;
     this.#failures = 0;
@@ -220,6 +227,7 @@ export class CredentialSlot {
 
   #note(error: CredentialUnusable): void {
     const problem = this.#problemOf(error, this.#failures, this.#problem);
+    if (this.#problem?.text !== problem.text) this.#sayKept(problem.fix);
     this.#problem = this.isNear ? { ...problem, restUntil: 0 } : problem;
   }
 

@@ -5,7 +5,7 @@ import {
   CredentialUnusable,
   type LoadedCredential,
 } from '../../src/credentials/credential-source.ts';
-import { logLines } from '../support/log-lines.ts';
+import { type LogLines, logLines } from '../support/log-lines.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -13,11 +13,13 @@ describe('A credential', () => {
   let now: number;
   let given: LoadedCredential | undefined;
   let isNear: boolean;
+  let lines: LogLines;
 
   beforeEach(() => {
     now = 1_800_000_000_000;
     given = aCertificate('first');
     isNear = false;
+    lines = logLines();
   });
 
   function aCertificate(
@@ -43,7 +45,7 @@ describe('A credential', () => {
       { sourceType: 'ClientSecret', key: 'AzureAd:ClientSecret', secret: 'unused' },
       {
         ...{ source: { current: load, reload: load, isNear }, now: () => now },
-        log: logLines().log,
+        log: lines.log,
       },
     );
 
@@ -59,6 +61,8 @@ describe('A credential', () => {
       given = aCertificate('renewed', times);
       for (let i = 0; i < 3; i += 1) expect(await slot.usable()).to.equal(first);
       expect(slot.status).to.include({ state: 'usable', thumbprint: 'first' });
+      const kept = lines.of('client_credential_kept').map(({ thumbprint }) => thumbprint);
+      expect(kept, 'said once').to.deep.equal(['first']);
       expect(slot.status.problem).to.match(/thumbprint renewed: (is not valid|expired)/);
     });
   }
