@@ -52,6 +52,18 @@ describe('The sections of APIs', () => {
     expect(todos?.limits).to.deep.equal(limits);
   });
 
+  it('have a page, but for one that turns it off, and one called as the site itself, whatever it says', () => {
+    const app = { Scopes: 'api://todos/.default', RequestAppToken: true };
+    const apis = apisWith({
+      'AzureAd:TenantId': 'contoso.example',
+      'DownstreamApis:Off': api({ Page: false }),
+      'DownstreamApis:On': api(),
+      'DownstreamApis:Own': api({ ...app, Page: true }),
+    });
+    const pages = Object.fromEntries(apis.map(({ name, hasPage }) => [name, hasPage]));
+    expect(pages).to.include({ Off: false, On: true, Own: false });
+  });
+
   it('may be called as the site itself, in one tenant', () => {
     const app = { Scopes: 'api://todos/.default', RequestAppToken: true };
     const one = { 'AzureAd:TenantId': 'contoso.example', 'DownstreamApis:Todos': api(app) };

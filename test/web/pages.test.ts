@@ -129,16 +129,7 @@ describe('A page', () => {
     expect(deep.text).to.include('…');
   });
 
-  it('shows nothing of an API that is called as the site itself', async () => {
-    await web.close();
-    web = await aWeb({ apis: [GRAPH, { ...LISTS, requestAppToken: true, hasPage: false }] });
-    const other = web.aBrowser();
-    await other.signIn();
-    expect((await other.open('/')).text).not.to.include('/apis/todos');
-    expect((await other.open('/apis/todos')).status).to.equal(404);
-  });
-
-  it('shows nothing of an API whose page is turned off, which a route of its own may guard', async () => {
+  it('shows nothing of an API without a page: one called as the site itself, or guarded by a route', async () => {
     await web.close();
     web = await aWeb({ apis: [GRAPH, { ...LISTS, hasPage: false }] });
     const other = web.aBrowser();
